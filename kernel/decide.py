@@ -1,0 +1,239 @@
+"""Every verdict, and the order of rules. The order below is the security model.
+
+1. route: nothing is relayed that no route takes                     404, 405
+2. access: networks that may not call, before anything is looked up  403
+3. credential: a wrong key is refused even where none is needed      401
+4. body: a declared length over the route's cap                      413
+5. limits: charged only when every enforced limit admits             429
+6. shadows: on state of their own, after refusals too                never refuse
+
+`decide` is pure in (facts, snapshot, state, now): the proxy, the replay and `tidegate explain`
+call this same function. `state` is the limiter's dictionary, which it updates.
+Limits fail open in one way only: a limit keyed by a header falls back to the identity
+where the header is absent.
+"""
+
+import enum
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from kernel.addresses import Address
+from kernel.hashing import in_canary
+from kernel.limits import TAT_UNSEEN, Quota, Taken, take
+from kernel.matching import NO_ROUTE, WRONG_METHOD
+from kernel.snapshot import AccessPlan, LimitPlan, Principal, RoutePlan, Snapshot
+
+
+class Reason(enum.StrEnum):
+    """Why a request was refused; also the last part of the problem type's URI."""
+
+    NONE = ""
+    NO_ROUTE = "no-route"
+    WRONG_METHOD = "method-not-allowed"
+    ACCESS_DENIED = "access-denied"
+    CREDENTIAL_MISSING = "credential-missing"
+    CREDENTIAL_INVALID = "credential-invalid"
+    BODY_TOO_LARGE = "body-too-large"
+    QUOTA_EXCEEDED = "quota-exceeded"
+    ABNORMAL_USAGE = "abnormal-usage-detected"
+
+
+STATUS: dict[Reason, int] = {
+    Reason.NO_ROUTE: 404,
+    Reason.WRONG_METHOD: 405,
+    Reason.ACCESS_DENIED: 403,
+    Reason.CREDENTIAL_MISSING: 401,
+    Reason.CREDENTIAL_INVALID: 401,
+    Reason.BODY_TOO_LARGE: 413,
+    Reason.QUOTA_EXCEEDED: 429,
+    Reason.ABNORMAL_USAGE: 429,
+}
+
+Credential = Literal["none", "valid", "invalid"]
+LimiterState = dict[tuple[str, str], float]  # (limit, key) -> theoretical arrival time
+SHADOW = "~"  # prefix of a limit's name in the state: a shadow counts on its own
+
+
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a request before it is judged.
+
+    `route` is an index into Snapshot.routes, NO_ROUTE or WRONG_METHOD; `identity` is whom limits
+    are keyed by; `content_length` is -1 where none is declared; `header_values` are the values of
+    Snapshot.limit_headers, in that order, empty where absent.
+    """
+
+    route: int
+    client: Address
+    identity: str
+    credential: Credential
+    principal: Principal | None
+    content_length: int
+    header_values: tuple[str, ...]
+
+
+class LimitVerdict(NamedTuple):
+    """What one limit said."""
+
+    name: str
+    key: str
+    quota: Quota
+    overlay: str
+    personal: bool
+    taken: Taken
+
+
+class Verdicts(msgspec.Struct, frozen=True, gc=False):
+    """The decision: refused iff `reason` is not empty; `limits` are the enforced ones asked."""
+
+    reason: Reason
+    status: int
+    rule: str
+    would_refuse: tuple[str, ...]
+    limits: tuple[LimitVerdict, ...]
+
+
+def decide(facts: Facts, snapshot: Snapshot, state: LimiterState, now: float) -> Verdicts:
+    """Judge one request at `now` (seconds since 1970), updating the limiter's state."""
+    if facts.route < 0:
+        reason = Reason.WRONG_METHOD if facts.route == WRONG_METHOD else Reason.NO_ROUTE
+        return Verdicts(reason, STATUS[reason], "", (), ())
+    route = snapshot.routes[facts.route]
+    reason, rule = Reason.NONE, ""
+    shadows: tuple[str, ...] = ()
+    if route.access:
+        reason, rule, shadows = judge_access(facts, route.access, snapshot.hash_key, now)
+    if not reason:
+        reason = judge_credential(facts, route)
+    if not reason and facts.content_length > route.max_body_bytes:
+        reason = Reason.BODY_TOO_LARGE
+    plans = limits_for(route, facts.principal)
+    if not plans:
+        return Verdicts(reason, STATUS.get(reason, 0), rule, shadows, ())
+    asked = Asked(facts, route.name, snapshot.hash_key, now)
+    return judge_limits(asked, plans, state, Verdicts(reason, STATUS.get(reason, 0), rule, shadows, ()))
+
+
+def limits_for(route: RoutePlan, principal: Principal | None) -> tuple[LimitPlan, ...]:
+    """The limits of a route for a principal's plan."""
+    if principal is None or not route.limits_by_plan:
+        return route.limits
+    return route.limits_by_plan.get(principal.plan, route.limits)
+
+
+def judge_credential(facts: Facts, route: RoutePlan) -> Reason:
+    """Authentication: an invalid key is refused wherever keys are looked at."""
+    if route.auth == "none" or facts.credential == "valid":
+        return Reason.NONE
+    if facts.credential == "invalid":
+        return Reason.CREDENTIAL_INVALID
+    return Reason.CREDENTIAL_MISSING if route.auth == "required" else Reason.NONE
+
+
+def judge_access(
+    facts: Facts, rules: tuple[AccessPlan, ...], hash_key: bytes, now: float
+) -> tuple[Reason, str, tuple[str, ...]]:
+    """First enforced match decides; shadow denials that come before it are told."""
+    shadows: tuple[str, ...] = ()
+    for rule in rules:
+        if rule.expires_at <= now or facts.client not in rule.networks:
+            continue
+        if not is_enforced(rule, facts.identity, hash_key):
+            if not rule.allow:
+                shadows = (*shadows, rule.name)
+            continue
+        if rule.allow:
+            break
+        return Reason.ACCESS_DENIED, rule.name, shadows
+    return Reason.NONE, "", shadows
+
+
+def is_enforced(rule: AccessPlan | LimitPlan, identity: str, hash_key: bytes) -> bool:
+    """Whether a rule binds this identity: a canary binds a sticky share of them."""
+    if rule.enforced is not None:
+        return rule.enforced
+    return in_canary(rule.name, identity, rule.canary, hash_key)
+
+
+class Asked(NamedTuple):
+    """What the limits need to know of a request."""
+
+    facts: Facts
+    route: str
+    hash_key: bytes
+    now: float
+
+
+def judge_limits(
+    asked: Asked, plans: tuple[LimitPlan, ...], state: LimiterState, before: Verdicts
+) -> Verdicts:
+    """Ask every limit; charge the enforced ones together or not at all, shadows always."""
+    refused = bool(before.reason)
+    shadows = before.would_refuse
+    verdicts: list[LimitVerdict] = []
+    charges: list[tuple[tuple[str, str], float]] = []
+    refusal: LimitVerdict | None = None
+    for plan in plans:
+        if plan.expires_at <= asked.now:
+            continue
+        enforced = is_enforced(plan, asked.facts.identity, asked.hash_key)
+        if enforced and refused:
+            continue
+        key = limit_key(plan, asked)
+        slot = (plan.name if enforced else SHADOW + plan.name, key)
+        quota, overlay, personal = quota_of(plan, asked.facts.identity, asked.now)
+        tat, taken = take(state.get(slot, TAT_UNSEEN), asked.now, quota)
+        if not enforced:
+            state[slot] = tat
+            if not taken.allowed:
+                shadows = (*shadows, plan.name)
+            continue
+        verdict = LimitVerdict(plan.name, key, quota, overlay, personal, taken)
+        verdicts.append(verdict)
+        charges.append((slot, tat))
+        if not taken.allowed and (refusal is None or taken.retry_after > refusal.taken.retry_after):
+            refusal = verdict
+    if refusal is None:
+        state.update(charges)
+        return Verdicts(before.reason, before.status, before.rule, shadows, tuple(verdicts))
+    reason = Reason.ABNORMAL_USAGE if refusal.personal else Reason.QUOTA_EXCEEDED
+    return Verdicts(reason, STATUS[reason], refusal.name, shadows, tuple(verdicts))
+
+
+def limit_key(plan: LimitPlan, asked: Asked) -> str:
+    """The bucket that a request falls into."""
+    if plan.key == "identity":
+        return asked.facts.identity
+    if plan.key == "route":
+        return asked.route
+    if plan.key == "global":
+        return ""
+    return asked.facts.header_values[plan.header] or asked.facts.identity
+
+
+def quota_of(plan: LimitPlan, identity: str, now: float) -> tuple[Quota, str, bool]:
+    """The quota in force, its overlay, and whether that overlay is this identity's own.
+
+    An overlay past its expiry is not there: without news the policy's own value holds.
+    """
+    if plan.personal:
+        own = plan.personal.get(identity)
+        if own is not None and own.expires_at > now:
+            return own.quota, own.overlay, True
+    shared = plan.everybody
+    if shared is not None and shared.expires_at > now:
+        return shared.quota, shared.overlay, False
+    return plan.quota, "", False
+
+
+__all__ = [
+    "NO_ROUTE",
+    "WRONG_METHOD",
+    "Credential",
+    "Facts",
+    "LimitVerdict",
+    "LimiterState",
+    "Reason",
+    "Verdicts",
+    "decide",
+]
