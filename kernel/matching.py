@@ -20,9 +20,9 @@ Leaf = dict[str, dict[str, int]]
 
 
 class Match(NamedTuple):
-    """Index of the matched route, or NO_ROUTE or WRONG_METHOD, and its parameters in order."""
+    """`route`: index of the matched route, or NO_ROUTE or WRONG_METHOD, and its parameters in order."""
 
-    index: int
+    route: int
     parameters: tuple[str, ...]
     allow: tuple[str, ...] = ()  # with WRONG_METHOD: the methods that the path does take
 
@@ -136,7 +136,7 @@ def descend(node: Node, wanted: Wanted, depth: int) -> Match | None:
     if node.parameter is not None and part:
         found = descend(node.parameter, wanted, depth + 1)
         if found is not None:
-            return Match(found.index, (part, *found.parameters))
+            return Match(found.route, (part, *found.parameters))
     return settle(node.rest, wanted, ("/".join(wanted.parts[depth:]),))
 
 
