@@ -1,0 +1,63 @@
+# The two commands of the README are `make demo` and `make test`; each sets up all that it needs.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# A change of a pin or of an extra makes a new stamp, and so a new set-up.
+PINS := $(shell cat constraints.txt pyproject.toml | sha256sum | cut -c1-16)
+PACKAGES := kernel warehouse proxy analytics console lab tests
+SLOW ?= not slow
+
+.PHONY: help setup demo up test check bench clean
+
+help:
+	@echo "make demo    the whole loop on this machine, in 90 seconds (ARGS=--once ends it)"
+	@echo "make up      the gateway with POLICY=FILE and DATA=DIR"
+	@echo "make test    the tests"
+	@echo "make check   lint, types, import rules, then the tests: what CI runs"
+	@echo "make bench   speed, as ratios to other gateways, on this machine"
+	@echo "make setup   the environment of developers, in $(VENV)"
+
+setup: $(VENV)/.dev-$(PINS)
+
+demo: $(VENV)/.demo-$(PINS)
+	@$(BIN)/tidegate demo $(ARGS)
+
+POLICY ?= policy.yaml
+DATA ?= var
+up: $(VENV)/.demo-$(PINS)
+	@$(BIN)/tidegate up --policy $(POLICY) --data $(DATA) $(ARGS)
+
+test: $(VENV)/.dev-$(PINS)
+	$(BIN)/pytest -m "not clickhouse_server and ($(SLOW))" $(ARGS)
+
+check: $(VENV)/.dev-$(PINS)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(addprefix -p ,$(PACKAGES))
+	$(BIN)/lint-imports --no-cache
+	$(MAKE) test
+
+bench: $(VENV)/.bench-$(PINS)
+	$(BIN)/python -m lab.bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The demo's extras are a part of the developers', which are a part of the benchmarks'.
+$(VENV)/.demo-$(PINS): EXTRA = all
+$(VENV)/.dev-$(PINS): EXTRA = dev
+$(VENV)/.bench-$(PINS): EXTRA = dev,bench
+$(VENV)/.demo-$(PINS) $(VENV)/.dev-$(PINS) $(VENV)/.bench-$(PINS):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tidegate needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "The Python module 'venv' is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) [$(EXTRA)], once: about a minute."
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt \
+	  $(BIN)/pip install --progress-bar on -e '.[$(EXTRA)]' 2> $(VENV)/pip-errors.log \
+	  | sed -un 's/^Collecting \([^ ]*\).*/  \1/p; s/^Installing collected packages.*/  installing…/p'; \
+	  [ $${PIPESTATUS[0]} -eq 0 ] || { cat $(VENV)/pip-errors.log >&2; exit 2; }
+	@touch $@
+	@case $(EXTRA) in *dev*) touch $(VENV)/.demo-$(PINS) ;; esac; case $(EXTRA) in *bench*) touch $(VENV)/.dev-$(PINS) ;; esac

@@ -1,0 +1,16 @@
+"""The only exemptions from the size limits, each with its reason. The lists only shrink."""
+
+# `path function` -> why it is longer than 40 lines of code.
+LONG_FUNCTIONS: dict[str, str] = {}
+
+# `path function` -> why it nests deeper than 3.
+DEEP_FUNCTIONS: dict[str, str] = {}
+
+# `path function` -> why it has more than 5 parameters (or more than 2 by position).
+MANY_PARAMETERS: dict[str, str] = {}
+
+# path -> why it is longer than 400 lines.
+LONG_FILES: dict[str, str] = {}
+
+# path -> why a broad except stands there: only the server and the worker loops may.
+BROAD_EXCEPTS: dict[str, str] = {}
