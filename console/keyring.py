@@ -1,0 +1,67 @@
+"""Tokens between the processes of one data directory, and its hash key: made once, mode 0600.
+
+Processes get them by environment, never by command line, where `ps` would show them.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+KEYRING_FILE = "keyring.json"
+SECRET_BYTES = 16  # 128 bits
+
+RandomBytes = Callable[[int], bytes]
+
+
+class Keyring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Secrets as hexadecimal text. `hash_key` keys canaries and the hashes in telemetry:
+    with another one, hashes of before and after no longer join, so it is kept."""
+
+    control_token: str
+    manage_token: str
+    hash_key: str
+
+    def to_environment(self) -> dict[str, str]:
+        """As the processes expect them."""
+        return {
+            "TIDEGATE_CONTROL_TOKEN": self.control_token,
+            "TIDEGATE_MANAGE_TOKEN": self.manage_token,
+            "TIDEGATE_HASH_KEY": self.hash_key,
+        }
+
+
+class UnreadableKeyring(Exception):
+    """The keyring's file is there but is not one."""
+
+
+def read_keyring(directory: Path) -> Keyring | None:
+    """The directory's keyring, None where there is none. Raises UnreadableKeyring."""
+    path = directory / KEYRING_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Keyring)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise UnreadableKeyring(f"{path}: {problem}; restore it, or delete it to make a new one") from problem
+
+
+def keyring_of(directory: Path, random_bytes: RandomBytes) -> Keyring:
+    """The directory's keyring, made where it is missing. Raises UnreadableKeyring or OSError."""
+    known = read_keyring(directory)
+    if known is not None:
+        return known
+    made = Keyring(*(random_bytes(SECRET_BYTES).hex() for _ in range(3)))
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_private(directory / KEYRING_FILE, msgspec.json.format(msgspec.json.encode(made)))
+    return made
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file atomically by one that only its owner can read."""
+    scratch = path.with_name(path.name + ".new")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    scratch.replace(path)
