@@ -1,0 +1,82 @@
+"""Requests per second and CPU per request of every gateway, interleaved, as ratios in one run."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lab.bench.load import Load, Measured, measure
+from lab.bench.peers import API_KEY, PEERS, Peer, Ports, nginx_upstream
+from lab.bench.processes import free_port, running
+
+GATEWAY_CORE = 0
+LOAD_CORE = 1  # wrk and the upstream
+CONNECTIONS = (32, 128)
+
+
+class Row(NamedTuple):
+    """One line of the table: medians over the rounds."""
+
+    name: str
+    connections: int
+    requests_per_second: float
+    cpu_us: float
+    p99_ms: float
+
+
+class Plan(NamedTuple):
+    """How long to measure."""
+
+    folder: Path
+    rounds: int
+    seconds: int
+    warehouse: str  # URL that Tidegate's telemetry goes to
+    tell: Callable[[str], None]
+
+
+def compare(plan: Plan, peers: Sequence[Peer] = PEERS) -> list[Row]:
+    """Measure each peer in turn, round by round, so that the machine's noise meets all alike."""
+    found: dict[tuple[str, int], list[Measured]] = {}
+    upstream = free_port()
+    ports = Ports(0, upstream, plan.warehouse)
+    command = nginx_upstream(plan.folder / "upstream", ports)
+    log = plan.folder / "upstream.log"
+    with running(command, core=LOAD_CORE, port=upstream, log=log, more={}):
+        for number in range(plan.rounds):
+            for peer in peers:
+                plan.tell(f"round {number + 1}/{plan.rounds}: {peer.name}")
+                for connections, measured in one_round(plan, peer, ports._replace(listen=free_port())):
+                    found.setdefault((peer.name, connections), []).append(measured)
+    return [to_row(name, connections, each) for (name, connections), each in found.items()]
+
+
+def one_round(plan: Plan, peer: Peer, ports: Ports) -> list[tuple[int, Measured]]:
+    """Start a peer, warm it up, and measure it at each number of connections."""
+    folder = plan.folder / peer.name.replace(" ", "-").replace(",", "").lower()
+    command = peer.prepare(folder, ports)
+    more = {"TIDEGATE_POLICY": str(folder / "policy.yaml"), "TIDEGATE_WAREHOUSE": ports.warehouse}
+    url = f"http://127.0.0.1:{ports.listen}/api/v1/items"
+    with running(command, core=GATEWAY_CORE, port=ports.listen, log=folder / "log", more=more) as pid:
+        measure(pid, Load(url, 32, 1, API_KEY), LOAD_CORE)
+        measured = [(n, measure(pid, Load(url, n, plan.seconds, API_KEY), LOAD_CORE)) for n in CONNECTIONS]
+    wrong = sum(each.wrong for _, each in measured)
+    if wrong:
+        raise RuntimeError(f"{peer.name}: {wrong} wrong answers; see {folder / 'log'}")
+    return measured
+
+
+def to_row(name: str, connections: int, measured: list[Measured]) -> Row:
+    """Medians."""
+    return Row(
+        name,
+        connections,
+        statistics.median(each.requests_per_second for each in measured),
+        statistics.median(each.cpu_us for each in measured),
+        statistics.median(each.p99_ms for each in measured),
+    )
+
+
+def ratio(rows: Sequence[Row], name: str, peer: str) -> float:
+    """Requests per second of one over those of another: the worst of the connection counts."""
+    by_key = {(row.name, row.connections): row.requests_per_second for row in rows}
+    return min(by_key[name, n] / by_key[peer, n] for n in CONNECTIONS)
