@@ -7,6 +7,7 @@ A clock that steps back leaves `tat` far ahead; it is clamped to now + tau, so t
 neither lock a client out for longer than an empty bucket does nor hand out more than one burst.
 """
 
+import heapq
 from typing import NamedTuple
 
 TAT_UNSEEN = 0.0  # the state of a key that was never seen: a full bucket
@@ -52,3 +53,25 @@ def take(tat: float, now: float, quota: Quota) -> tuple[float, Taken]:
         left = int((capacity - after) * rate + SLACK)
         return now + after, Taken(True, left, after, 0.0)
     return now + debt, Taken(False, 0, debt, after - capacity)
+
+
+def sweep(state: dict[tuple[str, str], float], now: float) -> int:
+    """Drop the buckets that are full again, which are as if never seen; the number dropped.
+
+    After a clock step back buckets stay until the clock catches up, or `shed` takes them.
+    """
+    full = [slot for slot, tat in state.items() if tat <= now]
+    for slot in full:
+        del state[slot]
+    return len(full)
+
+
+def shed(state: dict[tuple[str, str], float], at_most: int) -> int:
+    """Keep at most `at_most` buckets, dropping those that are nearest to full; the number dropped.
+
+    Fails open, by as little as can be: who has used least of a bucket gets it back whole.
+    """
+    excess = max(0, len(state) - at_most)
+    for slot in heapq.nsmallest(excess, state, key=state.__getitem__):
+        del state[slot]
+    return excess
