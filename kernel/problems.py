@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 Severity = Literal["error", "warning"]
 LONGEST_QUOTED = 60  # characters of an operator's text that a message repeats
 LONGEST_COMPARED = 64  # difflib is quadratic; no name of ours is longer
+MOST_PROBLEMS = 200  # a reader stops earlier
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -50,3 +51,77 @@ def suggestion(name: str, known: Iterable[str], kind: str) -> str:
         return f"There is no {kind} yet: declare one."
     more = ", …" if len(names) > 8 else ""
     return f"Known: {', '.join(names[:8])}{more}."
+
+
+class Mark(NamedTuple):
+    """A place in the text, counted from 1."""
+
+    line: int
+    column: int
+
+
+class GaveUp(Exception):
+    """The document was left before its end; the argument says why."""
+
+
+class Report:
+    """The problems found so far, and the place of each field by its path (`routes[2].upstream`)."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.marks: dict[str, Mark] = {"": Mark(1, 1)}
+        self.problems: list[Problem] = []
+        self._wrong: set[str] = set()
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+    def error(self, path: str, what: str, todo: str, mark: Mark | None = None) -> None:
+        """Something that stops a load."""
+        self._add("error", path, what, todo, mark)
+
+    def warning(self, path: str, what: str, todo: str) -> None:
+        """Something that is probably not meant."""
+        self._add("warning", path, what, todo, None)
+
+    def add(self, problem: Problem) -> None:
+        """A problem that knows its place, and that says nothing against the rest of its field."""
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise GaveUp(f"there are more than {MOST_PROBLEMS} problems")
+        self.problems.append(problem)
+
+    def is_wrong(self, path: str) -> bool:
+        """Whether this field, or anything that holds it, has an error already."""
+        while path:
+            if path in self._wrong:
+                return True
+            path = around(path)
+        return path in self._wrong
+
+    def has_wrong_names(self, path: str) -> bool:
+        """Whether an item of this list has no name that can be trusted: references to it are not judged."""
+        return self.is_wrong(path) or any(
+            wrong.startswith(f"{path}[") and wrong.endswith(("]", ".name")) for wrong in self._wrong
+        )
+
+    def _add(self, severity: Severity, path: str, what: str, todo: str, mark: Mark | None) -> None:
+        """What follows from an error is not told: a field that is wrong gets no second problem."""
+        if self.is_wrong(path):
+            return
+        line, column = mark or self._place(path)
+        self.add(Problem(severity, self.file, line, column, path, what, todo))
+        if severity == "error":
+            self._wrong.add(path)
+
+    def _place(self, path: str) -> Mark:
+        """The place of a field, or of the nearest thing around it that is written."""
+        while path and path not in self.marks:
+            path = around(path)
+        return self.marks[path]
+
+
+def around(path: str) -> str:
+    """The path of what holds a field: `a[2].b` -> `a[2]` -> `a` -> ``."""
+    return path[: max(path.rfind("."), path.rfind("["), 0)]
