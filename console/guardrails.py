@@ -1,0 +1,80 @@
+"""What automation may set: only adaptive limits, within floor and ceiling, for a bounded time,
+and nothing for identities on the policy's allow-list."""
+
+from collections.abc import Iterable
+
+from kernel.addresses import Networks, parse_address
+from kernel.findings import Overlay
+from kernel.policy import Limit, Policy
+
+# An overlay that analytics no longer renews must end on its own within the day.
+LONGEST_TTL_S = 24 * 3600.0
+MOST_OVERLAYS = 10_000  # proxies compile them all on every change
+
+
+def objections(policy: Policy, overlays: Iterable[Overlay], now: float) -> tuple[str, ...]:
+    """Every reason to refuse these overlays under this policy; none: they may be set."""
+    limits = {limit.name: limit for limit in policy.limits}
+    allowed = AllowList(policy.allow_list)
+    found: list[str] = []
+    seen: set[tuple[str, str]] = set()
+    for number, overlay in enumerate(overlays):
+        if number >= MOST_OVERLAYS:
+            return (*found, f"more than {MOST_OVERLAYS} overlays")
+        place = (overlay.limit, overlay.identity)
+        twice = ("two overlays for the same limit and identity",) if place in seen else ()
+        seen.add(place)
+        whats = (*twice, *objections_to(policy, limits.get(overlay.limit), overlay, now))
+        if overlay.identity in allowed:
+            whats = (*whats, f"identity {overlay.identity!r} is on the policy's allow-list")
+        found += [f"overlay {overlay.id!r} of limit {overlay.limit!r}: {what}" for what in whats]
+    return tuple(found)
+
+
+def objections_to(policy: Policy, limit: Limit | None, overlay: Overlay, now: float) -> tuple[str, ...]:
+    """What is wrong with one overlay."""
+    if limit is None:
+        return ("the policy has no such limit",)
+    if limit.adaptive is None:
+        return ("the limit is not adaptive: the policy gives it no floor and ceiling",)
+    floor, ceiling = limit.adaptive.floor, limit.adaptive.ceiling
+    found: list[str] = []
+    if overlay.tenant != policy.tenant:
+        found.append(f"its tenant {overlay.tenant!r} is not the policy's {policy.tenant!r}")
+    if not floor <= overlay.rate <= ceiling:  # also refuses NaN
+        found.append(f"rate {overlay.rate:g}/s lies outside {floor:g}/s to {ceiling:g}/s")
+    if overlay.burst < 1:
+        found.append(f"burst {overlay.burst} admits nobody")
+    if overlay.expires_at <= now:
+        found.append("it has expired already")
+    elif not overlay.expires_at <= now + LONGEST_TTL_S:
+        found.append(f"it lives longer than {LONGEST_TTL_S / 3600:g} h")
+    return tuple(found)
+
+
+class AllowList:
+    """Identities and networks that automation leaves alone."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        entries = tuple(entries)
+        networks = [entry for entry in entries if is_network(entry)]
+        self._identities = frozenset(entries)
+        self._networks = Networks(networks)
+
+    def __contains__(self, identity: str) -> bool:
+        if identity in self._identities:
+            return True
+        kind, _, rest = identity.partition(":")
+        if kind == "consumer":
+            return rest in self._identities
+        address = parse_address(rest.partition("/")[0]) if kind == "ip" else None
+        return address is not None and address in self._networks
+
+
+def is_network(text: str) -> bool:
+    """Whether an allow-list entry is an address or a network."""
+    try:
+        Networks([text])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,65 @@
+"""The policy file: read, checked, and watched for changes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from kernel.check import read_policy
+from kernel.compile import revision_of
+from kernel.policy import Policy
+from kernel.problems import Problem
+
+
+class FileReading(msgspec.Struct, frozen=True):
+    """One reading of the file. `policy` is None where it has errors or could not be read."""
+
+    text: str
+    revision: str
+    policy: Policy | None
+    problems: tuple[Problem, ...]
+
+
+def read_policy_file(path: Path, now: float) -> FileReading:
+    """Read and check; a file that cannot be read is a problem of the reading, not an exception."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        return FileReading("", "", None, (unreadable(path, trouble),))
+    reading = read_policy(text, str(path), now)
+    return FileReading(text, revision_of(text), reading.policy, reading.problems)
+
+
+def unreadable(path: Path, trouble: OSError | UnicodeDecodeError) -> Problem:
+    """Why a file could not be read, as a problem of its first line."""
+    if isinstance(trouble, OSError):
+        what = f"cannot be read: {(trouble.strerror or str(trouble)).lower()}"
+        return Problem("error", str(path), 1, 1, "", what, "Check the path and its permissions.")
+    what = f"is not UTF-8 text (byte {trouble.start})"
+    return Problem("error", str(path), 1, 1, "", what, "Save it as UTF-8.")
+
+
+class PolicyFile:
+    """A watched file: `changed()` reads it again when its identity, size or time has changed."""
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self.path = path
+        self._clock = clock
+        self._seen = self._look()
+
+    def read(self) -> FileReading:
+        """Read it now."""
+        self._seen = self._look()
+        return read_policy_file(self.path, self._clock())
+
+    def changed(self) -> FileReading | None:
+        """A new reading, or None while the file is as it was."""
+        return self.read() if self._look() != self._seen else None
+
+    def _look(self) -> tuple[int, int, int, int]:
+        # The inode tells a file that an editor or a config map replaced by another of equal size.
+        try:
+            found = self.path.stat()
+        except OSError:
+            return (0, 0, 0, 0)
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

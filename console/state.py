@@ -1,0 +1,269 @@
+"""The control endpoint's state: the policy, the overlays in force, and who waits for news of them.
+
+Everything here runs on the event loop, except the store, which has one thread of its own:
+its calls are serialised, and an fsync stalls nobody.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import msgspec
+
+from console.guardrails import objections
+from console.policy_file import PolicyFile, FileReading
+from console.store import Clock, Lease, Loop, SeenProxy, Store
+from kernel.findings import Following, Overlay
+from kernel.policy import Policy
+
+LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at
+RESTING_S = 3600.0  # the expiry task's sleep where nothing expires; a change wakes it
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class NotHeld(Exception):
+    """The caller does not hold the lease, or automation is paused."""
+
+
+class Objected(Exception):
+    """Overlays that the policy does not allow; `reasons` has every one."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+class UnknownTenant(Exception):
+    """This endpoint holds no policy of that tenant."""
+
+
+class WrongPolicy(Exception):
+    """The policy file had errors when the process started."""
+
+    def __init__(self, reading: FileReading) -> None:
+        super().__init__("\n".join(problem.text() for problem in reading.problems))
+        self.reading = reading
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What the endpoint knows. `refused_policy`: why the file as it is now is not in force."""
+
+    tenant: str
+    revision: str
+    policy_file: str
+    refused_policy: tuple[str, ...]
+    warnings: tuple[str, ...]
+    overlays_version: int
+    overlays: tuple[Overlay, ...]
+    lease: Lease
+    loop: Loop
+    proxies: tuple[SeenProxy, ...]
+    now: float
+
+
+class ControlState:
+    """One tenant's policy and overlays. Make it with `open_state`, give it back with `close`."""
+
+    def __init__(
+        self, store: Store, file: PolicyFile, policy: Policy, *, reading: FileReading, clock: Clock
+    ) -> None:
+        self._store = store
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._file = file
+        self._policy = policy
+        self._reading = reading
+        self._refused: tuple[str, ...] = ()
+        self._clock = clock
+        self._changed = asyncio.Condition()
+        # One change of overlays at a time, from the check to what followers see.
+        self._changing = asyncio.Lock()
+        self._overlays = store.overlays(policy.tenant)
+        self._version = store.version(policy.tenant)
+        self._loop = store.loop(policy.tenant)
+        self._expiry_moved = asyncio.Event()
+        self._is_ending = False
+
+    async def close(self) -> None:
+        """Finish the store's work and close it."""
+        await self._stored(self._store.close)
+        self._writer.shutdown()
+
+    async def _stored(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
+
+    @property
+    def tenant(self) -> str:
+        """The policy's tenant."""
+        return self._policy.tenant
+
+    @property
+    def revision(self) -> str:
+        """The policy's revision in force."""
+        return self._reading.revision
+
+    @property
+    def overlays_version(self) -> int:
+        """Grows with every change of what is in force."""
+        return self._version
+
+    def require(self, tenant: str) -> None:
+        """Raise UnknownTenant for another tenant's name."""
+        if tenant != self.tenant:
+            raise UnknownTenant(f"this control endpoint serves tenant {self.tenant!r}, not {tenant!r}")
+
+    def in_force(self) -> tuple[Overlay, ...]:
+        """The overlays that hold now: none while the loop is paused."""
+        if self._loop.paused:
+            return ()
+        now = self._clock()
+        return tuple(overlay for overlay in self._overlays if overlay.expires_at > now)
+
+    def _is_news(self, revision: str, version: int) -> bool:
+        return self._is_ending or revision != self.revision or version != self._version
+
+    async def follow(self, revision: str, version: int, timeout_s: float) -> Following:
+        """What is in force, as soon as it differs from (revision, version), or after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s), self._changed:
+                await self._changed.wait_for(lambda: self._is_news(revision, version))
+        except TimeoutError:
+            pass
+        text = "" if revision == self.revision else self._reading.text
+        return Following(self.tenant, self.revision, text, self._version, self.in_force())
+
+    async def see(self, name: str, revision: str, version: int) -> None:
+        """Note a follower and what it says it has."""
+        proxy = SeenProxy(name, revision, version, self._clock())
+        await self._stored(self._store.see_proxy, self.tenant, proxy)
+
+    async def release_followers(self) -> None:
+        """Answer everybody who waits, now and from now on: the process is about to end."""
+        async with self._changed:
+            self._is_ending = True
+            self._changed.notify_all()
+
+    async def put_overlays(self, holder: str, overlays: tuple[Overlay, ...]) -> int:
+        """Replace the overlays. Raises NotHeld or Objected; the new version otherwise."""
+        async with self._changing:
+            lease = await self._stored(self._store.lease, self.tenant)
+            if lease.holder != holder or lease.expires_at <= self._clock():
+                whose = (
+                    f"{lease.holder!r} holds it" if lease.expires_at > self._clock() else "nobody holds it"
+                )
+                raise NotHeld(f"{holder!r} does not hold the lease of tenant {self.tenant!r}: {whose}")
+            if self._loop.paused and overlays:
+                raise NotHeld(f"the loop is paused: {self._loop.reason or 'no reason given'}")
+            reasons = objections(self._policy, overlays, self._clock())
+            if reasons:
+                raise Objected(reasons)
+            await self._replace(overlays)
+            return self._version
+
+    async def _replace(self, overlays: tuple[Overlay, ...]) -> None:
+        """Store, then publish: a follower never sees what a crash could take back."""
+        version = await self._stored(self._store.replace_overlays, self.tenant, overlays)
+        if version == self._version:
+            return
+        self._overlays = await self._stored(self._store.overlays, self.tenant)
+        await self._publish(version)
+
+    async def _publish(self, version: int) -> None:
+        self._expiry_moved.set()
+        async with self._changed:
+            self._version = version
+            self._changed.notify_all()
+
+    async def take_lease(self, holder: str, ttl_s: float) -> tuple[bool, Lease]:
+        """Take or renew the lease: whether `holder` has it, and the lease."""
+        lease = await self._stored(self._store.take_lease, self.tenant, holder, ttl_s)
+        return lease.holder == holder, lease
+
+    def loop(self) -> Loop:
+        """Whether automation is paused."""
+        return self._loop
+
+    async def set_loop(self, *, paused: bool, reason: str) -> Loop:
+        """Pause: overlays stop to hold at once. Resume: those that have not expired hold again."""
+        async with self._changing:
+            self._loop = await self._stored(self._store.set_loop, self.tenant, paused=paused, reason=reason)
+            await self._publish(await self._stored(self._store.raise_version, self.tenant))
+            return self._loop
+
+    async def status(self) -> Status:
+        """Everything that an operator asks for."""
+        return Status(
+            tenant=self.tenant,
+            revision=self.revision,
+            policy_file=str(self._file.path),
+            refused_policy=self._refused,
+            warnings=tuple(problem.text() for problem in self._reading.problems),
+            overlays_version=self._version,
+            overlays=self.in_force(),
+            lease=await self._stored(self._store.lease, self.tenant),
+            loop=self._loop,
+            proxies=await self._stored(self._store.proxies, self.tenant),
+            now=self._clock(),
+        )
+
+    async def watch_policy(self, tell: Callable[[str], None]) -> None:
+        """Take each good version of the file; refuse the others with reasons. For ever."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            reading = self._file.changed()
+            if reading is not None:
+                await self.take_policy(reading, tell)
+
+    async def take_policy(self, reading: FileReading, tell: Callable[[str], None]) -> None:
+        """Swap the policy, or keep the old one and say why."""
+        if reading.policy is not None and reading.policy.tenant != self.tenant:
+            self._refused = (
+                f"tenant {reading.policy.tenant!r} is not {self.tenant!r}: restart to change it",
+            )
+        elif reading.policy is None:
+            self._refused = tuple(problem.text() for problem in reading.problems)
+        else:
+            await self._swap(reading, reading.policy)
+            tell(f"policy revision {reading.revision} is in force")
+            return
+        tell("policy refused, the old one stays: " + " | ".join(self._refused))
+
+    async def _swap(self, reading: FileReading, policy: Policy) -> None:
+        self._refused = ()
+        async with self._changing:
+            async with self._changed:
+                self._policy, self._reading = policy, reading
+                self._changed.notify_all()
+            now = self._clock()
+            # What the new policy no longer allows is withdrawn; the rest stays in force.
+            kept = tuple(each for each in self._overlays if not objections(policy, (each,), now))
+            await self._replace(kept)
+
+    async def expire_overlays(self) -> None:
+        """Withdraw each overlay when its time has come, which is news to followers. For ever."""
+        while True:
+            self._expiry_moved.clear()
+            next_expiry = min((each.expires_at for each in self._overlays), default=float("inf"))
+            wait_s = min(max(next_expiry - self._clock(), 0.0), RESTING_S)
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._expiry_moved.wait()
+            except TimeoutError:
+                await self._drop_expired()
+
+    async def _drop_expired(self) -> None:
+        async with self._changing:
+            now = self._clock()
+            await self._replace(tuple(each for each in self._overlays if each.expires_at > now))
+
+
+def open_state(path: Path, policy_path: Path, clock: Clock) -> ControlState:
+    """Open the store and the policy. Raises WrongPolicy, or what Store raises. Call on the loop."""
+    file = PolicyFile(policy_path, clock)
+    reading = file.read()
+    if reading.policy is None:
+        raise WrongPolicy(reading)
+    return ControlState(Store(path, clock), file, reading.policy, reading=reading, clock=clock)
