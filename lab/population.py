@@ -22,33 +22,18 @@ SIGMA = 1.0  # of log activity
 MOST = 8.0  # cap on activity, in medians: no browser is an office
 
 # Shares of user agents; versions vary, so that the dictionary has a tail as real ones do.
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
 BROWSERS: tuple[tuple[str, float], ...] = (
+    (f"{WINDOWS} {WEBKIT} Chrome/{{major}}.0.0.0 Safari/537.36", 0.38),
+    (f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Chrome/{{major}}.0.0.0 Safari/537.36", 0.12),
     (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-        "Chrome/{major}.0.0.0 Safari/537.36",
-        0.38,
-    ),
-    (
-        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
-        "Chrome/{major}.0.0.0 Safari/537.36",
-        0.12,
-    ),
-    (
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_{minor} like Mac OS X) AppleWebKit/605.1.15 "
-        "(KHTML, like Gecko) Version/18.{minor} Mobile/15E148 Safari/604.1",
+        f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_{{minor}} like Mac OS X) {WEBKIT} Mobile/15E148",
         0.2,
     ),
-    (
-        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
-        "Chrome/{major}.0.0.0 Mobile Safari/537.36",
-        0.16,
-    ),
+    (f"Mozilla/5.0 (Linux; Android 10; K) {WEBKIT} Chrome/{{major}}.0.0.0 Mobile Safari/537.36", 0.16),
     ("Mozilla/5.0 (X11; Linux x86_64; rv:{major}.0) Gecko/20100101 Firefox/{major}.0", 0.07),
-    (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-        "Chrome/{major}.0.0.0 Safari/537.36 Edg/{major}.0.0.0",
-        0.07,
-    ),
+    (f"{WINDOWS} {WEBKIT} Chrome/{{major}}.0.0.0 Safari/537.36 Edg/{{major}}.0.0.0", 0.07),
 )
 APPS = (
     "SailShop/5.{minor} (iOS 18.{minor}; iPhone)",

@@ -24,7 +24,7 @@ NOISE_SIGMA = 0.18
 INTENSITY_CAP = 2.0  # for thinning; the tide stays below
 WARM_UP_S = 90.0  # sessions under way when the stream begins
 THINK_S = (3.2, 0.8)  # median and sigma of log
-STYLES = 12
+
 
 # Sessions per second of an identity of activity 1, chosen so that the census sends about
 # 180 requests a second in all (measured over 40 seeds: 165 to 200).
@@ -112,10 +112,8 @@ def visit(person: Identity, start: float, draw: random.Random) -> Iterator[Plann
     pages = 1 + min(int(draw.lognormvariate(1.1, 0.75)), 30)
     for _ in range(pages):
         now += think(draw)
-        if draw.random() < 0.22:
-            path = f"/search?q={draw.choice(WORDS)}"
-        else:
-            path = f"/products/{product(draw)}"
+        searches = draw.random() < 0.22
+        path = f"/search?q={draw.choice(WORDS)}" if searches else f"/products/{product(draw)}"
         yield from page_load(who, now, path, int(draw.expovariate(0.5)), draw)
     if not bound:
         return

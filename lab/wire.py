@@ -38,7 +38,8 @@ class Wire(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return Answer(NO_ANSWER, 0)
-        self._answer = answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._answer = answer
         self._size = 0
         self._head_only = request.startswith(b"HEAD ")
         transport.write(request)
