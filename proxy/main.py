@@ -1,0 +1,92 @@
+"""`python -m proxy.main`: the data plane as a process. Exit codes: 0 drained, 2 could not run."""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from proxy.ownership import OwnedDirectory
+from proxy.serving import COULD_NOT_RUN, serve
+from proxy.settings import (
+    ALONE,
+    Settings,
+    Unusable,
+    data_directory,
+    default_name,
+    parse_credentials,
+    parse_endpoint,
+    parse_warehouse,
+)
+from proxy.workers import supervise
+
+
+def main(
+    policy: Annotated[str, typer.Option(help="policy file, watched for changes")] = "",
+    control: Annotated[str, typer.Option(help="URL of a control endpoint to follow instead")] = "",
+    listen: Annotated[str, typer.Option(help="where clients come, HOST:PORT")] = "127.0.0.1:8080",
+    manage: Annotated[
+        str, typer.Option(help="where /livez, /readyz, /metrics, /policy are")
+    ] = "127.0.0.1:8081",
+    warehouse: Annotated[
+        str, typer.Option(envvar="TIDEGATE_WAREHOUSE", help="URL of ClickHouse, or `none`")
+    ] = "http://127.0.0.1:8123",
+    workers: Annotated[int, typer.Option(min=1, max=256, help="worker processes")] = 1,
+    data: Annotated[str, typer.Option(help="directory for spool, ledger, last good policy")] = "",
+    tenant: Annotated[str, typer.Option(help="tenant to follow at the control endpoint")] = "default",
+    name: Annotated[str, typer.Option(help="name in telemetry; else host and port")] = "",
+    drain_s: Annotated[
+        float, typer.Option(min=0, help="how long open requests may take after SIGTERM")
+    ] = 10.0,
+    handlers: Annotated[str, typer.Option(help="MODULE:ATTRIBUTE of a FastAPI router to add")] = "",
+    worker: Annotated[int, typer.Option(hidden=True)] = ALONE,
+    restarted: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Answer requests by a policy and tell the warehouse of each."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("tidegate").setLevel(logging.INFO)
+    try:
+        if bool(policy) == bool(control):
+            raise Unusable("give one of --policy FILE and --control URL")
+        endpoint = parse_endpoint(listen, "--listen")
+        settings = Settings(
+            listen=endpoint,
+            manage=parse_endpoint(manage, "--manage"),
+            data=data_directory(data, endpoint),
+            policy=Path(policy) if policy else None,
+            control=control or None,
+            warehouse=parse_warehouse(warehouse),
+            workers=workers,
+            worker=worker,
+            restarted=restarted,
+            name=name or default_name(endpoint),
+            tenant=tenant,
+            drain_s=drain_s,
+            handlers=handlers,
+        )
+        code = run(settings)
+    except Unusable as reason:
+        print(f"tidegate-proxy: {reason}", file=sys.stderr)
+        code = COULD_NOT_RUN
+    raise typer.Exit(code)
+
+
+def run(settings: Settings) -> int:
+    """Serve as the only worker, as one of several, or as the supervisor of several."""
+    credentials = parse_credentials(os.environ)
+    owned = OwnedDirectory(settings.directory)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            if settings.workers > 1 and settings.worker == ALONE:
+                return runner.run(supervise(settings, credentials, dict(os.environ)))
+            return runner.run(serve(settings, credentials))
+    finally:
+        owned.release()
+
+
+if __name__ == "__main__":
+    typer.run(main)

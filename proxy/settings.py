@@ -1,0 +1,132 @@
+"""What an operator can set, parsed once; only this file and `main` read the environment."""
+
+import secrets
+import socket
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+UNIX = "unix:"
+ALONE = -1  # worker index of a proxy that nobody supervises
+HASH_KEY_BYTES = range(16, 65)  # BLAKE2b takes a key of at most 64 bytes
+
+
+class Unusable(ValueError):
+    """A setting that cannot be used; the text says which, and what to do."""
+
+
+class Endpoint(NamedTuple):
+    """Where a server listens: host and port, or the path of a Unix socket."""
+
+    host: str
+    port: int
+    path: str = ""
+
+    def url(self) -> str:
+        """The endpoint as a URL, as the ready line tells it."""
+        if self.path:
+            return f"{UNIX}{self.path}"
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Secrets, from the environment only: a process list must not show them."""
+
+    control_token: str = ""
+    manage_token: str = ""
+    hash_key: bytes = b""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of one proxy process. `worker` is ALONE, or the index within `workers`."""
+
+    listen: Endpoint
+    manage: Endpoint
+    data: Path
+    policy: Path | None = None
+    control: str | None = None
+    warehouse: str | None = None
+    workers: int = 1
+    worker: int = ALONE
+    restarted: bool = False  # a supervisor started this worker again: last good policy will do
+    name: str
+    tenant: str = "default"
+    drain_s: float = 10.0
+    handlers: str = ""  # MODULE:ATTRIBUTE of an operator's FastAPI router
+
+    @property
+    def worker_name(self) -> str:
+        """Name of this worker in telemetry."""
+        return self.name if self.worker == ALONE else f"{self.name}-{self.worker}"
+
+    @property
+    def directory(self) -> Path:
+        """What this worker alone writes to: spool, ledger, last good policy."""
+        return self.data if self.worker == ALONE else self.data / f"worker-{self.worker}"
+
+
+def parse_endpoint(text: str, option: str) -> Endpoint:
+    """Parse `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`.
+
+    >>> parse_endpoint("[::1]:8080", "--listen")
+    Endpoint(host='::1', port=8080, path='')
+    """
+    if text.startswith(UNIX):
+        return Endpoint("", 0, text.removeprefix(UNIX))
+    host, separator, port = text.rpartition(":")
+    host = host.strip("[]")
+    if not separator or not host or not port.isdigit() or int(port) > 65_535:
+        raise Unusable(f"{option} {text!r} is not HOST:PORT, [IPV6]:PORT or unix:PATH")
+    return Endpoint(host, int(port))
+
+
+def parse_credentials(environment: Mapping[str, str]) -> Credentials:
+    """Read the secrets from the environment; the hash key is hexadecimal, 16 to 64 bytes."""
+    text = environment.get("TIDEGATE_HASH_KEY", "")
+    try:
+        hash_key = bytes.fromhex(text)
+    except ValueError:
+        raise Unusable("TIDEGATE_HASH_KEY is not hexadecimal; `openssl rand -hex 32` makes one") from None
+    if text and len(hash_key) not in HASH_KEY_BYTES:
+        raise Unusable(f"TIDEGATE_HASH_KEY has {len(hash_key)} bytes; it must have 16 to 64")
+    return Credentials(
+        control_token=environment.get("TIDEGATE_CONTROL_TOKEN", ""),
+        manage_token=environment.get("TIDEGATE_MANAGE_TOKEN", ""),
+        hash_key=hash_key,
+    )
+
+
+def parse_warehouse(text: str) -> str | None:
+    """A ClickHouse URL, or None for `none`."""
+    if text == "none":
+        return None
+    if not text.startswith(("http://", "https://")):
+        raise Unusable(f"--warehouse {text!r} is neither an http:// or https:// URL nor `none`")
+    return text
+
+
+def data_directory(text: str, listen: Endpoint) -> Path:
+    """The directory asked for, else one by the listening port, so that two proxies never share one."""
+    if text:
+        return Path(text).absolute()
+    if listen.port == 0:
+        return Path(tempfile.mkdtemp(prefix="tidegate-proxy-"))
+    return Path(".tidegate", f"proxy-{listen.port}").absolute()
+
+
+def default_name(listen: Endpoint) -> str:
+    """A name that two proxies on one machine do not share."""
+    return f"{socket.gethostname()}-{listen.port or secrets.token_hex(3)}"
+
+
+def kept_secret(path: Path) -> tuple[str, bool]:
+    """The secret that a file holds, made at first (32 hex bytes, mode 0600): (secret, whether new)."""
+    if path.exists():
+        return path.read_text(encoding="ascii").strip(), False
+    secret = secrets.token_hex(32)
+    path.touch(mode=0o600)
+    path.write_text(secret + "\n", encoding="ascii")
+    return secret, True
