@@ -4,6 +4,8 @@ import ipaddress
 from collections.abc import Iterable
 from typing import NamedTuple
 
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+MAPPED_BITS = 96  # ::ffff:0:0/96
 IPV6_SITE_BITS = 64  # one customer's network: privacy addresses change below it
 
 
@@ -37,6 +39,22 @@ def parse_address(text: str) -> Address | None:
     return Address(str(parsed), parsed.version, int(parsed))
 
 
+def parse_network(text: str) -> IPNetwork | None:
+    """Parse a network or a single address; bits beyond the prefix are dropped; None where it is none.
+
+    IPv4-mapped IPv6 networks become IPv4, as addresses do.
+    """
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= MAPPED_BITS:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return ipaddress.IPv4Network((mapped, network.prefixlen - MAPPED_BITS))
+    return network
+
+
 def identity_of_address(address: Address) -> str:
     """`ip:ADDRESS`, IPv6 by its /64: whom a limit is keyed by where nobody authenticated."""
     if address.version == 4:
@@ -53,7 +71,9 @@ class Networks:
     def __init__(self, networks: Iterable[str]) -> None:
         by_length: dict[tuple[int, int], set[int]] = {}
         for text in networks:
-            network = ipaddress.ip_network(text, strict=False)
+            network = parse_network(text)
+            if network is None:
+                raise ValueError(f"{text!r} is not a network")
             shift = network.max_prefixlen - network.prefixlen
             prefixes = by_length.setdefault((network.version, shift), set())
             prefixes.add(int(network.network_address) >> shift)

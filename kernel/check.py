@@ -6,6 +6,10 @@ not told: a field that is wrong already gets no second problem.
 
 import msgspec
 
+from kernel.check_edges import check_edges
+from kernel.check_names import check_names
+from kernel.check_routes import check_routes
+from kernel.check_rules import check_rules
 from kernel.document import read_document
 from kernel.policy import Policy
 from kernel.problems import GaveUp, Problem, Report
@@ -35,3 +39,7 @@ def read_policy(text: str, file: str, now: float) -> Reading:
 
 def check_policy(policy: Policy, report: Report, now: float) -> None:
     """Everything that the types alone cannot tell."""
+    check_names(policy, report)
+    check_edges(policy, report, now)
+    check_routes(policy, report)
+    check_rules(policy, report, now)

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import inspect
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kernel.policy import RATE_FORM, RATE_SECONDS, Policy
+from kernel.policy import RATE_FORM, RATE_SECONDS, Key, Policy
 from kernel.problems import GaveUp, Mark, Problem, Report, closest, quoted
 from kernel.syntax import compose
 
@@ -24,7 +24,15 @@ INSTANT = re.compile(
 )
 # Line ends, NUL and their like would end a header's field; no value of a policy needs them.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-KIND_NAMES = {"bool": "the boolean", "int": "the integer", "float": "the number", "text": "the text"}
+NEVER_SHOWN = ".sha256"  # somebody may have written the key itself
+KIND_NAMES = {
+    "bool": "a boolean",
+    "int": "an integer",
+    "float": "a number",
+    "null": "nothing",
+    "text": "text",
+    "tagged": "a value with a tag (`!…`), which a policy cannot have",
+}
 
 
 class Invalid:
@@ -81,7 +89,9 @@ class Walk:
         """A mapping as a struct: unknown, repeated, missing and wrong fields are all told."""
         if not isinstance(node, MappingNode):
             todo = f"Its fields: {', '.join(field.encode_name for field in kind.fields)}."
-            return self.refuse(path, f"expected a mapping, found {found(node)}", todo)
+            if kind.cls is Key:
+                todo = "`tidegate keys create` makes a key and the lines for it."
+            return self.refuse(path, f"expected a mapping, found {outline(node)}", todo)
         given = self.fields_of(node, [field.encode_name for field in kind.fields], path)
         values: dict[str, Any] = {}
         for field in kind.fields:
@@ -133,7 +143,7 @@ class Walk:
         """A sequence as a tuple; an item that is wrong leaves a stand-in, so that indices hold."""
         if not isinstance(node, SequenceNode):
             todo = "Write one item per line, each after `- `."
-            return self.refuse(path, f"expected a list, found {found(node)}", todo)
+            return self.refuse(path, f"expected a list, found {outline(node)}", todo)
         items = [
             self.value(item, kind.item_type, f"{path}[{index}]") for index, item in enumerate(node.value)
         ]
@@ -164,6 +174,8 @@ class Walk:
 
     def text(self, node: ScalarNode, path: str) -> Any:
         """Text without control characters; numbers and booleans are no text unless quoted."""
+        if node.tag != "text" and path.endswith(NEVER_SHOWN):
+            return self.refuse(path, "expected text in quotes", "`tidegate keys create` makes the line.")
         if node.tag != "text":
             todo = f"Write it in quotes: {quoted(node.value)}."
             return self.refuse(path, f"expected text, found {found(node)}", todo)
@@ -260,18 +272,17 @@ def stand_in(kind: inspect.Type) -> Any:
             return 1
 
 
+def outline(node: Node) -> str:
+    """A node in words, without its text, which may be a secret in the wrong place."""
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    return "a list" if isinstance(node, SequenceNode) else KIND_NAMES[node.tag]
+
+
 def found(node: Node) -> str:
-    """A node in words."""
-    match node:
-        case MappingNode():
-            return "a mapping"
-        case SequenceNode():
-            return "a list"
-    if node.tag == "null":
-        return "nothing"
-    if node.tag == "tagged":
-        return "a value with a tag (`!…`), which a policy cannot have"
-    return f"{KIND_NAMES[node.tag]} {quoted(node.value)}"
+    """A node in words, with its text."""
+    shown = isinstance(node, ScalarNode) and node.tag not in ("null", "tagged")
+    return f"{outline(node)} {quoted(node.value)}" if shown else outline(node)
 
 
 def expected(kind: inspect.Type) -> str:

@@ -17,6 +17,11 @@ RATE_FORM = r"^([0-9]{1,12}(?:\.[0-9]{1,9})?)/(s|min|h|d)$"
 FASTEST_RATE = 100_000.0
 # requests per second; written `10/s`, `600/min`, `1000/h`, `5000/d`
 Rate = Annotated[float, Meta(gt=0, le=FASTEST_RATE, extra={"form": "rate"})]
+# Printable ASCII without quotes and backslash: names stand in header fields.
+NAME_FORM = r"^[A-Za-z0-9_](?:[ !#-\[\]-~]{0,98}[!#-\[\]-~])?$"
+DIGEST_FORM = r"^[0-9a-fA-F]{64}$"
+Name = Annotated[str, Meta(pattern=NAME_FORM)]
+Digest = Annotated[str, Meta(pattern=DIGEST_FORM)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Milliseconds = Annotated[int, Meta(gt=0, le=86_400_000)]
 Bytes = Annotated[int, Meta(ge=0, le=1 << 40)]
@@ -51,7 +56,7 @@ class Timeouts(Strict, frozen=True, kw_only=True):
 class Upstream(Strict, frozen=True, kw_only=True):
     """A server that requests are relayed to."""
 
-    name: str
+    name: Name
     url: str  # http://HOST:PORT
     timeouts: Timeouts | None = None  # where set, replaces the policy's
     max_connections: Connections = 1_024
@@ -73,9 +78,9 @@ class Route(Strict, frozen=True, kw_only=True):
     A literal beats a parameter beats the rest; then host, then method decide.
     """
 
-    name: str
+    name: Name
     path: str
-    upstream: str
+    upstream: Name
     host: str | None = None
     methods: tuple[str, ...] = ()  # empty: every method
     auth: Auth = "optional"
@@ -88,7 +93,7 @@ class Route(Strict, frozen=True, kw_only=True):
 class Key(Strict, frozen=True, kw_only=True):
     """An API key: the SHA-256 of its text, never the text. `tidegate keys create` makes one."""
 
-    sha256: str
+    sha256: Digest
     name: str = ""
     expires_at: Instant | None = None
 
@@ -96,15 +101,15 @@ class Key(Strict, frozen=True, kw_only=True):
 class Consumer(Strict, frozen=True, kw_only=True):
     """Who calls: a name, a plan, and the keys that prove it."""
 
-    name: str
-    plan: str | None = None
+    name: Name
+    plan: Name | None = None
     keys: tuple[Key, ...] = ()
 
 
 class Plan(Strict, frozen=True, kw_only=True):
     """A class of consumers that limits can be given to."""
 
-    name: str
+    name: Name
 
 
 class Adaptive(Strict, frozen=True, kw_only=True):
@@ -117,11 +122,11 @@ class Adaptive(Strict, frozen=True, kw_only=True):
 class Rule(Strict, frozen=True, kw_only=True):
     """What every rule has: a name, a mode, an expiry, and where it applies."""
 
-    name: str
+    name: Name
     mode: Mode = "enforce"
     canary: Share = 0.0  # share of identities, 0 to 1, for mode `canary`
     expires_at: Instant | None = None
-    routes: tuple[str, ...] = ()
+    routes: tuple[Name, ...] = ()
     reason: str = ""
 
 
@@ -137,7 +142,7 @@ class Limit(Rule, frozen=True, kw_only=True):
     key: Literal["identity", "route", "global"] | HeaderKey = "identity"
     rate: Rate
     burst: Burst
-    plans: tuple[str, ...] = ()
+    plans: tuple[Name, ...] = ()
     adaptive: Adaptive | None = None
 
 
@@ -158,7 +163,7 @@ class Telemetry(Strict, frozen=True, kw_only=True):
 class Policy(Strict, frozen=True, kw_only=True):
     """The whole document."""
 
-    tenant: str = "default"
+    tenant: Name = "default"
     upstreams: tuple[Upstream, ...]
     routes: tuple[Route, ...]
     consumers: tuple[Consumer, ...] = ()

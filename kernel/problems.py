@@ -110,12 +110,12 @@ class Report:
         """What follows from an error is not told: a field that is wrong gets no second problem."""
         if self.is_wrong(path):
             return
-        line, column = mark or self._place(path)
+        line, column = mark or self.place(path)
         self.add(Problem(severity, self.file, line, column, path, what, todo))
         if severity == "error":
             self._wrong.add(path)
 
-    def _place(self, path: str) -> Mark:
+    def place(self, path: str) -> Mark:
         """The place of a field, or of the nearest thing around it that is written."""
         while path and path not in self.marks:
             path = around(path)
