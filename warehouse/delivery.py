@@ -1,0 +1,89 @@
+"""What a writer asks of the warehouse: store a batch, is it stored, store ledger rows."""
+
+from collections.abc import Sequence
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+from urllib3.exceptions import HTTPError
+
+from kernel.events import NAMES, LedgerRow
+from warehouse.batches import LEDGER_NAMES, Batch, encode_ledger
+from warehouse.client import connect
+from warehouse.queries import load
+
+CONNECT_TIMEOUT_S = 1
+# The writer encodes nothing while it waits, so the buffer (1 KB a row) grows for at most this long.
+ANSWER_TIMEOUT_S = 10
+# Views see the token too, so that a batch that is sent twice changes no roll-up either.
+SETTINGS = {"insert_deduplicate": "1", "deduplicate_blocks_in_dependent_materialized_views": "1"}
+
+
+class Undelivered(Exception):
+    """The warehouse did not say yes. `answered`: it said no; else nobody knows what it did."""
+
+    def __init__(self, reason: str, *, answered: bool) -> None:
+        super().__init__(reason)
+        self.answered = answered
+
+
+class Delivery:
+    """The connection of one writer, made when it is needed. For one thread. Every method: Undelivered."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client: Client | None = None
+
+    def store(self, batch: Batch) -> None:
+        """Insert a batch under its token."""
+        settings = SETTINGS | {"insert_deduplication_token": batch.token}
+        try:
+            self._connected().raw_insert("requests", NAMES, batch.body, settings=settings, fmt="Native")
+        except (ClickHouseError, HTTPError, OSError) as failure:
+            raise self._undelivered(failure) from failure
+
+    def holds(self, batch: Batch) -> bool:
+        """Whether the warehouse has the batch."""
+        origin, mark = batch.origin, batch.mark
+        parameters = {
+            "tenant": origin.tenant,
+            "worker": origin.worker,
+            "boot": origin.boot,
+            "seq": mark.seq,
+            "interim": mark.interim,
+            "started_at": mark.started_at,
+            "ended_at": mark.ended_at,
+        }
+        try:
+            answer = self._connected().query(load("batch_stored"), parameters=parameters)
+        except (ClickHouseError, HTTPError, OSError) as failure:
+            raise self._undelivered(failure) from failure
+        return bool(answer.result_rows[0][0])
+
+    def store_ledger(self, rows: Sequence[LedgerRow]) -> None:
+        """Insert ledger rows. Twice does no harm: readers take the newest of a boot."""
+        try:
+            insert_ledger(self._connected(), rows)
+        except (ClickHouseError, HTTPError, OSError) as failure:
+            raise self._undelivered(failure) from failure
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = connect(self._url, connect_timeout_s=CONNECT_TIMEOUT_S, timeout_s=ANSWER_TIMEOUT_S)
+        return self._client
+
+    def _undelivered(self, failure: Exception) -> Undelivered:
+        answered = isinstance(failure, Error) and failure.code is not None and self._client is not None
+        if not answered:
+            self.close()
+        return Undelivered(str(failure), answered=answered)
+
+
+def insert_ledger(client: Client, rows: Sequence[LedgerRow]) -> None:
+    """Insert ledger rows with a client of one's own (the supervisor's, for what `book_lost` found)."""
+    client.raw_insert("ledger", LEDGER_NAMES, encode_ledger(rows), fmt="Native")

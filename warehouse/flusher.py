@@ -1,0 +1,313 @@
+"""From the buffer to the warehouse: what happens to rows, one step at a time and without a thread.
+
+    buffer -> assembly (encoded) -> outbox -> warehouse
+                                           -> spool -> warehouse     (the warehouse is away)
+                                           -> dropped, counted       (the spool is full too)
+
+The order below is the accounting: a ledger row goes out after the batches that it vouches for, and a batch
+leaves memory after it is counted.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from kernel.events import EventRow, LedgerRow
+from warehouse.adoption import Orphan, adopt
+from warehouse.batches import Assembly, Batch
+from warehouse.delivery import Undelivered
+from warehouse.ledger import CLOSED, Cell, Ledger
+from warehouse.spool import Spool
+
+log = logging.getLogger(__name__)
+
+# Rows that wait as tuples before they are encoded (about 1 KB each before, 140 bytes after).
+TAKE_ROWS = 2000
+# An event is offered within microseconds of its end; this covers a thread switch in between.
+THROUGH_MARGIN_S = 0.05
+# How long batches wait in memory for a warehouse that is away: a restart is not worth late rows.
+PATIENCE_S = 3.0
+OUTBOX_BYTES = 16 << 20
+FIRST_DELAY_S = 0.1
+LAST_DELAY_S = 2.0
+# The warehouse remembers the tokens of its last inserts; past this age a batch is looked up first.
+TOKEN_AGE_S = 60.0
+# Longest stretch of draining, in which fresh rows wait.
+DRAIN_S = 0.25
+ADOPT_EVERY_S = 5.0
+# A spooled batch that the warehouse refuses this often, while it takes others, is dropped.
+REFUSALS_MAX = 5
+
+
+class WriterSettings(msgspec.Struct, frozen=True):
+    """`url` None: no warehouse, every event is counted as dropped."""
+
+    url: str | None
+    directory: Path
+    flush_ms: int = 1000
+    batch_rows: int = 10_000
+    buffer_rows: int = 200_000
+    spool_max_bytes: int = 256 << 20
+
+
+class Warehouse(Protocol):
+    """What the flusher needs, see `delivery.Delivery`. Every method may raise Undelivered."""
+
+    def store(self, batch: Batch) -> None: ...
+    def holds(self, batch: Batch) -> bool: ...
+    def store_ledger(self, rows: Sequence[LedgerRow]) -> None: ...
+
+
+class Backoff:
+    """When to try again: 0.1 s after the first failure, doubling up to 2 s."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None  # first failure of the present row of failures
+        self._until = 0.0
+        self._delay_s = FIRST_DELAY_S
+
+    def allows(self, now: float) -> bool:
+        """Whether a try may be made; a clock that was set back does not hold it up."""
+        return self.since is None or now >= self._until or now < self.since
+
+    def fail(self, now: float) -> None:
+        """A try failed."""
+        self.since = now if self.since is None else min(self.since, now)
+        self._until = now + self._delay_s
+        self._delay_s = min(self._delay_s * 2, LAST_DELAY_S)
+
+    def succeed(self) -> None:
+        """A try succeeded."""
+        self.since = None
+        self._delay_s = FIRST_DELAY_S
+
+
+class Flusher:
+    """Owns everything behind the buffer. One thread calls `step` often and `finish` once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        settings: WriterSettings,
+        clock: Callable[[], float],
+        *,
+        warehouse: Warehouse | None,
+        pause: Callable[[], None],
+    ) -> None:
+        self.rows: deque[EventRow] = deque()  # the buffer
+        self.open_requests = 0
+        self.slow_clients: tuple[str, ...] = ()
+        self._ledger = ledger
+        self._settings = settings
+        self._clock = clock
+        self._warehouse = warehouse
+        self._spool = Spool(ledger, settings.directory, settings.spool_max_bytes)
+        self._assembly = Assembly(ledger.origin, settings.batch_rows, pause)
+        self._outbox: deque[Batch] = deque()
+        self._backoff = Backoff()
+        self._drain_backoff = Backoff()
+        self._refusals = 0  # of the batch that is drained, while fresh ones were taken
+        self._refused_at_stored = -1  # rows stored at the last refusal
+        self._first_try: tuple[str, float] | None = None  # token and time of a batch that was sent
+        self._flushed_at = clock()
+        self._adopted_at = float("-inf")
+        self._cut: int | None = None  # what `through` becomes when the outbox is empty
+        self._ledger_due = False
+        self._orphans: list[Orphan] = []
+
+    def step(self) -> None:
+        """Take, deliver, spool, drain, vouch."""
+        now = self._clock()
+        flush = not 0 <= now - self._flushed_at < self._settings.flush_ms / 1000
+        self._take(now, flush=flush)
+        self._deliver()
+        self._make_room()
+        self._adopt(now)
+        self._drain()
+        self._vouch()
+
+    def finish(self, deadline: float) -> bool:
+        """The last step: everything stored or spooled, the ledger closed. True where nothing is left here."""
+        self._take(self._clock(), flush=True)
+        while self._outbox and self._clock() < deadline and self._warehouse is not None:
+            self._backoff.succeed()
+            if not self._deliver():
+                break
+        self._spool_all()
+        self._cut = CLOSED
+        self._vouch()
+        for orphan in self._orphans:
+            orphan.close()
+        return not self._ledger_due and self._ledger.spooled == 0
+
+    def abandon(self) -> None:
+        """After an unforeseen failure: whatever was in the flusher's hands is counted as dropped."""
+        self._assembly.abandon()
+        self._outbox.clear()
+        self._ledger.end()
+        # Rows still in the buffer are not lost. (The event loop may offer meanwhile: a row may be missed.)
+        held = self._ledger.row(0).buffered - len(self.rows)
+        self._ledger.add(Cell.DISCARDED, max(0, held))
+
+    def _take(self, now: float, *, flush: bool) -> None:
+        """Encode what is in the buffer, on a flush or when it is worth it."""
+        count = len(self.rows)
+        if not flush and count < TAKE_ROWS:
+            return
+        refused = self._assembly.refused
+        self._assembly.add([self.rows.popleft() for _ in range(count)])
+        self._ledger.add(Cell.DISCARDED, self._assembly.refused - refused)
+        if flush:
+            self._assembly.close()
+            self._flushed_at = now
+            self._cut = round((now - THROUGH_MARGIN_S) * 1e6)
+            self._ledger_due = True
+        self._outbox.extend(self._assembly.take())
+
+    def _deliver(self) -> bool:
+        """Send the outbox in order, as far as the warehouse takes it."""
+        while self._outbox:
+            if self._warehouse is None or not self._backoff.allows(self._clock()):
+                return False
+            batch = self._outbox[0]
+            if not self._store(self._warehouse, batch):
+                return False
+            self._ledger.add(Cell.STORED, batch.rows)
+            self._ledger.end()
+            self._outbox.popleft()
+        return True
+
+    def _store(self, warehouse: Warehouse, batch: Batch) -> bool:
+        """One try. A batch that may be stored, and whose token may be forgotten, is looked up first."""
+        now = self._clock()
+        if self._first_try is None or self._first_try[0] != batch.token:
+            self._first_try = (batch.token, now)
+        try:
+            if now - self._first_try[1] < TOKEN_AGE_S or not warehouse.holds(batch):
+                self._ledger.begin(batch)
+                warehouse.store(batch)
+        except Undelivered as failure:
+            self._failed(failure)
+            return False
+        self._backoff.succeed()
+        return True
+
+    def _failed(self, failure: Undelivered) -> None:
+        if self._backoff.since is None:
+            log.warning("telemetry: the warehouse does not take events: %s", failure)
+        self._backoff.fail(self._clock())
+
+    def _make_room(self) -> None:
+        """Spool the outbox where it waits too long or grows too large."""
+        since = self._backoff.since
+        waited = since is not None and self._clock() - since > PATIENCE_S
+        if waited or self._warehouse is None or sum(len(each.body) for each in self._outbox) > OUTBOX_BYTES:
+            self._spool_all()
+
+    def _spool_all(self) -> None:
+        while self._outbox:
+            batch = self._outbox[0]
+            if self._warehouse is None or not self._spool.append(batch):
+                self._ledger.add(Cell.DISCARDED, batch.rows)
+            self._ledger.end()
+            self._outbox.popleft()
+
+    def _adopt(self, now: float) -> None:
+        if self._warehouse is None or 0 <= now - self._adopted_at < ADOPT_EVERY_S:
+            return
+        self._adopted_at = now
+        for orphan in adopt(self._settings.directory, self._settings.spool_max_bytes):
+            if orphan.booked:
+                log.warning("telemetry: %d events of %s were lost", orphan.booked, orphan.ledger.origin)
+            self._orphans.append(orphan)
+
+    def _drain(self) -> None:
+        """Send spooled batches, own ones first, for a while."""
+        if self._warehouse is None or self._outbox:
+            return
+        deadline = self._clock() + DRAIN_S
+        self._drain_spool(self._warehouse, self._spool, deadline)
+        for orphan in tuple(self._orphans):
+            if self._settle(self._warehouse, orphan, deadline):
+                orphan.close()
+                self._orphans.remove(orphan)
+
+    def _settle(self, warehouse: Warehouse, orphan: Orphan, deadline: float) -> bool:
+        """Tell an orphan's ledger and drain its spool; True when it is done."""
+        if not self._may_drain(deadline):
+            return False
+        ledger, before = orphan.ledger, orphan.ledger.cursor
+        try:
+            tried = ledger.tried()
+            if tried is not None and warehouse.holds(tried):
+                ledger.unbook(tried)
+            ledger.end()
+            if not orphan.told:
+                warehouse.store_ledger([ledger.row(round(self._clock() * 1e6))])
+                orphan.told = True
+        except Undelivered as failure:
+            self._failed(failure)
+            return False
+        self._drain_spool(warehouse, orphan.spool, deadline)
+        orphan.told = orphan.told and ledger.cursor == before
+        return orphan.is_settled
+
+    def _may_drain(self, deadline: float) -> bool:
+        now = self._clock()
+        return now < deadline and self._backoff.allows(now) and self._drain_backoff.allows(now)
+
+    def _drain_spool(self, warehouse: Warehouse, spool: Spool, deadline: float) -> None:
+        """Spooled batches may be stored already, so each is looked up before it is sent."""
+        while self._may_drain(deadline):
+            batch = spool.head()
+            if batch is None:
+                return
+            try:
+                if not warehouse.holds(batch):
+                    warehouse.store(batch)
+            except Undelivered as failure:
+                self._drain_failed(failure, spool)
+                return
+            spool.pop(stored=True)
+            self._refusals, self._refused_at_stored = 0, -1
+            self._backoff.succeed()
+            self._drain_backoff.succeed()
+
+    def _drain_failed(self, failure: Undelivered, spool: Spool) -> None:
+        """A refusal of one batch does not hold up fresh ones; a warehouse that is away does."""
+        if not failure.answered or self._backoff.since is not None:
+            self._failed(failure)
+            return
+        self._drain_backoff.fail(self._clock())
+        stored = self._ledger.cells[Cell.STORED]
+        self._refusals += self._refused_at_stored not in (-1, stored)
+        self._refused_at_stored = stored
+        if self._refusals >= REFUSALS_MAX:
+            log.warning("telemetry: a spooled batch is refused for good: %s", failure)
+            spool.pop(stored=False)
+            self._refusals, self._refused_at_stored = 0, -1
+
+    def _vouch(self) -> None:
+        """Move `through` once all before the cut is accounted for, and write the ledger row."""
+        if self._cut is not None and not self._outbox:
+            through = self._ledger.cells[Cell.THROUGH]
+            self._ledger.cells[Cell.THROUGH] = max(through, self._cut)
+            self._cut = None
+        now = self._clock()
+        if not self._ledger_due or self._warehouse is None or not self._backoff.allows(now):
+            return
+        row = self._ledger.row(
+            round(now * 1e6), open_requests=self.open_requests, slow_clients=self.slow_clients
+        )
+        try:
+            self._warehouse.store_ledger([row])
+        except Undelivered as failure:
+            self._failed(failure)
+            return
+        self._ledger_due = False
+        if not self._outbox:
+            self._backoff.succeed()
