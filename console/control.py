@@ -4,6 +4,7 @@ Bodies are JSON of the structs below and of kernel.findings; errors are `applica
 (RFC 9457). Every call needs a bearer token; `/livez` alone does not.
 """
 
+import sqlite3
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
@@ -164,7 +165,11 @@ def add_error_handlers(app: FastAPI) -> None:
     async def unknown_tenant(_: Request, fact: Exception) -> Response:
         return to_problem(Trouble("unknown tenant", 404, str(fact)))
 
+    async def store_failed(_: Request, fact: Exception) -> Response:
+        return to_problem(Trouble("the store failed", 503, f"{fact}; nothing was changed"))
+
     app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(sqlite3.Error, store_failed)
     app.add_exception_handler(NotHeld, not_held)
     app.add_exception_handler(Objected, objected)
     app.add_exception_handler(UnknownTenant, unknown_tenant)

@@ -19,6 +19,11 @@ class FileReading(msgspec.Struct, frozen=True):
     policy: Policy | None
     problems: tuple[Problem, ...]
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether there was no text to check."""
+        return not self.revision
+
 
 def read_policy_file(path: Path, now: float) -> FileReading:
     """Read and check; a file that cannot be read is a problem of the reading, not an exception."""

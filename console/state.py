@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from console.guardrails import objections
-from console.policy_file import PolicyFile, FileReading
+from console.policy_file import FileReading, PolicyFile
 from console.store import Clock, Lease, Loop, SeenProxy, Store
 from kernel.findings import Following, Overlay
 from kernel.policy import Policy

@@ -1,0 +1,114 @@
+"""`tidegate control`: serves the control endpoint until it is told to stop."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from console.control import create_app
+from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
+from console.listening import listen_on
+from console.ownership import AlreadyOwned, claim
+from console.settings import settings
+from console.state import ControlState, WrongPolicy, open_state
+from console.store import UnreadableStore
+from console.terminal import CannotRun, command_app, tell
+from console.tokens import Token, Tokens
+
+STORE_FILE = "control.sqlite"
+LOCK_FILE = "control.lock"
+
+app = command_app()
+
+
+@app.command()
+def control(
+    policy: Annotated[Path, typer.Option(help="The policy file; watched.", show_default=False)],
+    listen: Annotated[str, typer.Option(help="HOST:PORT; port 0 is any free port.")] = "127.0.0.1:8090",
+    data: Annotated[Path | None, typer.Option(help="Directory of the store.", show_default="./var")] = None,
+) -> None:
+    """Run the control endpoint: proxies follow it, analytics sets overlays through it.
+
+    The bearer token comes from TIDEGATE_CONTROL_TOKEN, else from a keyring made in the data directory.
+    """
+    known = settings()
+    directory = data or known.data
+    try:
+        held = claim(directory, LOCK_FILE)
+        token = known.control_token or token_of(directory)
+        listener = listen_on(listen, option="--listen")
+        asyncio.run(serve(policy, directory / STORE_FILE, listener=listener, token=token))
+    except (AlreadyOwned, UnreadableKeyring, UnreadableStore, OSError) as trouble:
+        raise CannotRun(str(trouble)) from trouble
+    except WrongPolicy as wrong:
+        raise CannotRun(f"{policy} is no policy that can be loaded:\n{wrong}") from wrong
+    held.release()
+
+
+def token_of(directory: Path) -> str:
+    """The token of the directory's keyring, which is made where it is missing."""
+    tell(f"tidegate-control: TIDEGATE_CONTROL_TOKEN is not set; the token is in {directory / KEYRING_FILE}")
+    return keyring_of(directory, secrets.token_bytes).control_token
+
+
+class ControlServer(uvicorn.Server):
+    """Ends by SIGTERM or SIGINT with exit code 0, and lets nobody wait in a long poll for it."""
+
+    def __init__(self, config: uvicorn.Config, state: ControlState) -> None:
+        super().__init__(config)
+        self._state = state
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Unlike uvicorn's, it does not raise the signal again at the end."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self._end)
+        yield
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that it is ready, once it is."""
+        await super().startup(sockets)
+        for each in sockets or []:
+            host, port = each.getsockname()[:2]
+            tell(f"tidegate-control ready on http://{f'[{host}]' if ':' in host else host}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer the long polls, then end."""
+        await self._state.release_followers()
+        await super().shutdown(sockets)
+
+
+async def serve(policy: Path, store: Path, *, listener: socket.socket, token: str) -> None:
+    """Serve until told to stop. Raises WrongPolicy or UnreadableStore before anything is served."""
+    state = open_state(store, policy, time.time)
+    config = uvicorn.Config(
+        create_app(state, Tokens([Token(token)])),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+    )
+    server = ControlServer(config, state)
+    try:
+        async with asyncio.TaskGroup() as group:
+            watchers = (
+                group.create_task(state.watch_policy(lambda line: tell(f"tidegate-control: {line}"))),
+                group.create_task(state.expire_overlays()),
+            )
+            await server.serve(sockets=[listener])
+            for watcher in watchers:
+                watcher.cancel()
+    finally:
+        await state.close()

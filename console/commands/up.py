@@ -1,0 +1,125 @@
+"""`tidegate up`: the whole gateway on this machine, until Ctrl-C."""
+
+import asyncio
+import secrets
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.child import PartFailed
+from console.deployment import Deployment, gateway_parts
+from console.keyring import KEYRING_FILE, Keyring, UnreadableKeyring, keyring_of
+from console.listening import split_listen
+from console.ownership import AlreadyOwned
+from console.policy_file import read_policy_file
+from console.settings import inherited, settings
+from console.supervisor import OWN_VOICE, Supervisor
+from console.terminal import CannotRun, command_app, tell
+
+LISTENS = ("--listen", "--manage", "--control", "--warehouse-listen")
+WIDEST_NAME = 9  # of "warehouse", "analytics"
+
+app = command_app()
+
+
+@app.command()
+def up(
+    policy: Annotated[Path, typer.Option(help="The policy file; watched.", show_default=False)],
+    data: Annotated[Path | None, typer.Option(help="Data directory.", show_default="./var")] = None,
+    listen: Annotated[str, typer.Option(help="Where clients call.")] = "127.0.0.1:8080",
+    manage: Annotated[str, typer.Option(help="The proxy's management.")] = "127.0.0.1:8081",
+    control: Annotated[str, typer.Option(help="The control endpoint.")] = "127.0.0.1:8090",
+    warehouse_listen: Annotated[str, typer.Option(help="The embedded warehouse.")] = "127.0.0.1:8123",
+    warehouse: Annotated[
+        str, typer.Option(help="URL of a ClickHouse server instead of the embedded one.")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Proxy workers; they split limits.")] = 1,
+) -> None:
+    """Start warehouse, control, analytics and proxy; restart what crashes; stop all by Ctrl-C.
+
+    Each address is HOST:PORT, port 0 is any free port. Exit code 0: stopped; 2: could not start.
+    """
+    known = settings()
+    for option, text in zip(LISTENS, (listen, manage, control, warehouse_listen), strict=True):
+        split_listen(text, option)
+    directory = (data or known.data).absolute()
+    deployment = Deployment(
+        policy=policy.absolute(),
+        data=directory,
+        keyring=keyring_at(directory),
+        tenant=tenant_of(policy),
+        warehouse_url=warehouse or known.warehouse,
+        workers=workers,
+        listen=listen,
+        manage=manage,
+        control=control,
+        warehouse_listen=warehouse_listen,
+    )
+    try:
+        asyncio.run(run(deployment, inherited()))
+    except (AlreadyOwned, PartFailed, OSError) as trouble:
+        raise CannotRun(str(trouble)) from trouble
+
+
+def keyring_at(directory: Path) -> Keyring:
+    """The directory's secrets. Raises CannotRun."""
+    try:
+        return keyring_of(directory, secrets.token_bytes)
+    except (UnreadableKeyring, OSError) as trouble:
+        raise CannotRun(str(trouble)) from trouble
+
+
+def tenant_of(policy: Path) -> str:
+    """The policy's tenant. Raises CannotRun with every problem of a wrong policy."""
+    reading = read_policy_file(policy, time.time())
+    if reading.policy is None:
+        problems = "\n".join(problem.text() for problem in reading.problems)
+        raise CannotRun(f"{policy} is no policy that can be loaded:\n{problems}")
+    return reading.policy.tenant
+
+
+def hear(part: str, line: str) -> None:
+    """A line of a child's output, prefixed by its name; our own without."""
+    tell(line if part == OWN_VOICE else f"{part:<{WIDEST_NAME}} | {line}")
+
+
+async def run(deployment: Deployment, environment: Mapping[str, str]) -> None:
+    """Start, tell the addresses, wait for SIGINT or SIGTERM, stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    supervisor = Supervisor(
+        deployment.data, gateway_parts(deployment), environment=environment, heard=hear, clock=time.time
+    )
+    supervisor.tenant = deployment.tenant
+    starting = asyncio.create_task(supervisor.start(), name="start")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():  # told to stop while starting: `start` stops what it has started
+        starting.cancel()
+        await asyncio.wait({starting})
+        return
+    await starting
+    tell(summary(supervisor.urls, deployment))
+    await stop.wait()
+    tell("stopping: proxy first, warehouse last")
+    await supervisor.stop()
+    tell("stopped")
+
+
+def summary(urls: Mapping[str, str], deployment: Deployment) -> str:
+    """Where everything is, one line each."""
+    lines = [
+        f"gateway     {urls['proxy']}",
+        f"management  {urls['manage']}  (token in {deployment.data / KEYRING_FILE})",
+        f"control     {urls['control']}  (token in {deployment.data / KEYRING_FILE})",
+        f"warehouse   {urls.get('warehouse') or 'as TIDEGATE_WAREHOUSE or --warehouse says'}",
+        f"policy      {deployment.policy}  (watched)",
+        f"try         tidegate status --data {deployment.data}",
+    ]
+    return "\n".join(["tidegate is up; Ctrl-C stops it", *lines])

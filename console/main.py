@@ -1,0 +1,106 @@
+"""`tidegate`: one line per command. A command's module is loaded only when it is asked for,
+and the other parts of Tidegate are started as processes (`python -m proxy.main …`)."""
+
+import importlib
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import typer
+
+from console.terminal import COULD_NOT_RUN, CannotRun, say, tell
+
+
+class Command(NamedTuple):
+    """`module` has `app`, a typer app; or it is run by exec in the place of this process."""
+
+    name: str
+    summary: str
+    module: str
+    by_exec: bool = False
+
+
+COMMANDS = (
+    Command("up", "Start the whole gateway on this machine.", "console.commands.up"),
+    Command("demo", "Show the loop on simulated traffic.", "lab.main", by_exec=True),
+    Command("proxy", "Run the data plane.", "proxy.main", by_exec=True),
+    Command("analytics", "Run analytics.", "analytics.main", by_exec=True),
+    Command("warehouse", "Run the embedded ClickHouse server.", "warehouse.main", by_exec=True),
+    Command("control", "Run the control endpoint that proxies follow.", "console.commands.control"),
+    Command("check", "Check a policy file.", "console.commands.check"),
+    Command("explain", "Tell how one request would be judged, rule by rule.", "console.commands.explain"),
+    Command("status", "Show processes, policy, overlays, telemetry and findings.", "console.commands.status"),
+    Command("findings", "List what analytics found.", "console.commands.findings"),
+    Command("keys", "Make API keys.", "console.commands.keys"),
+    Command("import-log", "Load an access log into the warehouse.", "console.commands.import_log"),
+    Command("loop", "Pause or resume automation.", "console.commands.loop"),
+)
+
+Launch = Callable[[Command, list[str]], None]
+
+# Options of a command are its module's to read, `--help` included.
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def launch(command: Command, arguments: list[str]) -> None:
+    """Run a command in this process, or become it."""
+    if command.by_exec:
+        os.execv(sys.executable, [sys.executable, "-m", command.module, *arguments])  # noqa: S606  # no shell
+    app: typer.Typer = importlib.import_module(command.module).app
+    app(arguments, prog_name=f"tidegate {command.name}")
+
+
+def create_app(launch: Launch) -> typer.Typer:
+    """The command line; `launch` is called with the chosen command and its arguments."""
+    app = typer.Typer(
+        name="tidegate",
+        help="An API gateway that learns its own traffic.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+    )
+    app.callback()(root)
+    for command in COMMANDS:
+        app.command(command.name, help=command.summary, context_settings=PASS_THROUGH)(
+            forward_to(command, launch)
+        )
+    return app
+
+
+def forward_to(command: Command, launch: Launch) -> Callable[[typer.Context], None]:
+    """A typer command that hands everything on."""
+
+    def forward(context: typer.Context) -> None:
+        launch(command, context.args)
+
+    return forward
+
+
+def show_version(wanted: bool) -> None:
+    """Show the version and end, where wanted."""
+    if wanted:
+        say(f"tidegate {importlib.metadata.version('tidegate')}")
+        raise typer.Exit
+
+
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=show_version)
+    ] = False,
+) -> None:
+    """An API gateway that learns its own traffic."""
+
+
+def run() -> None:
+    """Entry point: operator mistakes in one line, exit code 2."""
+    try:
+        create_app(launch)(prog_name="tidegate")
+    except CannotRun as mistake:
+        tell(f"tidegate: {mistake}")
+        raise SystemExit(COULD_NOT_RUN) from None
+
+
+if __name__ == "__main__":
+    run()
