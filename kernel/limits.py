@@ -10,6 +10,8 @@ neither lock a client out for longer than an empty bucket does nor hand out more
 import heapq
 from typing import NamedTuple
 
+import msgspec
+
 TAT_UNSEEN = 0.0  # the state of a key that was never seen: a full bucket
 # A millionth of an interval: keeps sums of binary fractions from refusing the last token.
 SLACK = 1e-6
@@ -22,7 +24,7 @@ class Quota(NamedTuple):
     burst: int
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """Verdict of one limit: what is left (requests), and when (seconds) it is whole again.
 
     `retry_after` is the wait in seconds until one request conforms; 0 where it was allowed.

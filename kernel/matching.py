@@ -6,8 +6,10 @@ Among routes of one template the one with the request's host beats one without a
 then one that names the method beats one that takes every method.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 PARAMETER = "{}"
 REST = "*"
@@ -19,7 +21,7 @@ WRONG_METHOD = -2
 Leaf = dict[str, dict[str, int]]
 
 
-class Match(NamedTuple):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """`route`: index of the matched route, or NO_ROUTE or WRONG_METHOD, and its parameters in order."""
 
     route: int
@@ -90,64 +92,80 @@ class Matcher:
             methods.setdefault(method, index)
 
     def match(self, host: str, path: str, method: str) -> Match:
-        """Match a normalised path (it begins with `/`); `host` is lower case without a port."""
+        """Match a normalised path (it begins with `/`); `host` is lower case without a port.
+
+        Tried first without going back, literal before parameter: where that ends at a route, no
+        other could come before it.
+        """
         leaf = self._exact.get(path)
         if leaf is not None:
             index = choose(leaf, host, method)
             if index >= 0:
                 return Match(index, ())
+        node = self._root
+        values: list[str] = []
+        parts = iter(path.split("/"))
+        next(parts)
+        for part in parts:
+            child = node.literals.get(part)
+            if child is None:
+                child = node.parameter
+                if child is None or not part:
+                    leaf = node.rest
+                    values.append("/".join((part, *parts)))
+                    break
+                values.append(part)
+            node = child
+        else:
+            leaf = node.leaf
+        if leaf is not None:
+            index = choose(leaf, host, method)
+            if index >= 0:
+                return Match(index, tuple(values))
+        return self.search(host, path, method)
+
+    def search(self, host: str, path: str, method: str) -> Match:
+        """The whole search, going back where a branch ends at no route."""
+        parts = path.split("/")
         allow: set[str] = set()
-        found = descend(self._root, Wanted(path.split("/"), host, method, allow), 1)
-        if found is not None:
-            return found
+        for leaf, values in leaves(self._root, parts, 1):
+            index = choose(leaf, host, method)
+            if index >= 0:
+                return Match(index, values)
+            for name in {host, ""}:
+                allow.update(leaf.get(name, ()))
         return Match(WRONG_METHOD if allow else NO_ROUTE, (), tuple(sorted(allow)))
-
-
-class Wanted(NamedTuple):
-    """What a descent looks for; `allow` collects the methods of paths that match but for it."""
-
-    parts: list[str]
-    host: str
-    method: str
-    allow: set[str]
 
 
 def choose(leaf: Leaf, host: str, method: str) -> int:
     """Index of the leaf's route for (host, method), or NO_ROUTE."""
-    for name in (host, "") if host else ("",):
-        methods = leaf.get(name)
+    if host:
+        methods = leaf.get(host)
         if methods is not None:
-            index = methods.get(method, methods.get("", NO_ROUTE))
+            index = methods.get(method, NO_ROUTE)
+            if index < 0:
+                index = methods.get("", NO_ROUTE)
             if index >= 0:
                 return index
-    return NO_ROUTE
+    methods = leaf.get("")
+    if methods is None:
+        return NO_ROUTE
+    index = methods.get(method, NO_ROUTE)
+    return index if index >= 0 else methods.get("", NO_ROUTE)
 
 
-def descend(node: Node, wanted: Wanted, depth: int) -> Match | None:
-    """Depth-first search in order of precedence; at most 2 branches a segment, paths are capped."""
-    if depth == len(wanted.parts):
-        return settle(node.leaf, wanted, ())
-    part = wanted.parts[depth]
+def leaves(node: Node, parts: list[str], depth: int) -> Iterator[tuple[Leaf, tuple[str, ...]]]:
+    """Leaves that take a path, in order of precedence; each node of the trie is visited once at most."""
+    if depth == len(parts):
+        if node.leaf is not None:
+            yield node.leaf, ()
+        return
+    part = parts[depth]
     child = node.literals.get(part)
     if child is not None:
-        found = descend(child, wanted, depth + 1)
-        if found is not None:
-            return found
+        yield from leaves(child, parts, depth + 1)
     if node.parameter is not None and part:
-        found = descend(node.parameter, wanted, depth + 1)
-        if found is not None:
-            return Match(found.route, (part, *found.parameters))
-    return settle(node.rest, wanted, ("/".join(wanted.parts[depth:]),))
-
-
-def settle(leaf: Leaf | None, wanted: Wanted, parameters: tuple[str, ...]) -> Match | None:
-    """The leaf's route, or None after noting which methods it does take."""
-    if leaf is None:
-        return None
-    index = choose(leaf, wanted.host, wanted.method)
-    if index >= 0:
-        return Match(index, parameters)
-    for host, methods in leaf.items():
-        if host in ("", wanted.host):
-            wanted.allow.update(methods)
-    return None
+        for leaf, values in leaves(node.parameter, parts, depth + 1):
+            yield leaf, (part, *values)
+    if node.rest is not None:
+        yield node.rest, ("/".join(parts[depth:]),)
