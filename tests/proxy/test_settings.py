@@ -1,0 +1,77 @@
+"""Settings: what operators write, and what they are told when it cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from proxy.settings import (
+    Endpoint,
+    Settings,
+    Unusable,
+    data_directory,
+    kept_secret,
+    parse_credentials,
+    parse_endpoint,
+    parse_warehouse,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint", "url"),
+    [
+        ("127.0.0.1:8080", Endpoint("127.0.0.1", 8080), "http://127.0.0.1:8080"),
+        ("localhost:0", Endpoint("localhost", 0), "http://localhost:0"),
+        ("[::1]:80", Endpoint("::1", 80), "http://[::1]:80"),
+        ("unix:/run/m.sock", Endpoint("", 0, "/run/m.sock"), "unix:/run/m.sock"),
+    ],
+)
+def test_an_endpoint_is_a_host_and_a_port_or_a_socket(text: str, endpoint: Endpoint, url: str) -> None:
+    assert parse_endpoint(text, "--listen") == endpoint
+    assert endpoint.url() == url
+
+
+@pytest.mark.parametrize("text", ["8080", ":8080", "host:", "host:http", "host:65536", "host:-1"])
+def test_what_is_no_endpoint_is_told_with_its_option(text: str) -> None:
+    with pytest.raises(Unusable, match="--listen"):
+        parse_endpoint(text, "--listen")
+
+
+def test_secrets_come_from_the_environment() -> None:
+    credentials = parse_credentials({"TIDEGATE_CONTROL_TOKEN": "c", "TIDEGATE_HASH_KEY": "ab" * 16})
+    assert credentials.control_token == "c"
+    assert credentials.hash_key == b"\xab" * 16
+    assert parse_credentials({}).hash_key == b""
+
+
+@pytest.mark.parametrize("text", ["zz", "ab" * 15, "ab" * 65])
+def test_a_hash_key_that_cannot_key_is_refused(text: str) -> None:
+    with pytest.raises(Unusable, match="TIDEGATE_HASH_KEY"):
+        parse_credentials({"TIDEGATE_HASH_KEY": text})
+
+
+def test_a_warehouse_is_a_url_or_none() -> None:
+    assert parse_warehouse("none") is None
+    assert parse_warehouse("http://127.0.0.1:8123") == "http://127.0.0.1:8123"
+    with pytest.raises(Unusable, match="--warehouse"):
+        parse_warehouse("127.0.0.1:8123")
+
+
+def test_workers_have_names_and_directories_of_their_own() -> None:
+    listen = Endpoint("127.0.0.1", 1)
+    one = Settings(listen=listen, manage=listen, data=Path("/d"), name="edge")
+    third = Settings(listen=listen, manage=listen, data=Path("/d"), name="edge", workers=4, worker=2)
+    assert (one.worker_name, one.directory) == ("edge", Path("/d"))
+    assert (third.worker_name, third.directory) == ("edge-2", Path("/d/worker-2"))
+
+
+def test_two_ports_do_not_share_a_default_directory() -> None:
+    first, second = (data_directory("", Endpoint("127.0.0.1", port)) for port in (1, 2))
+    assert first != second
+
+
+def test_a_kept_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    secret, is_new = kept_secret(tmp_path / "token")
+    assert is_new
+    assert len(bytes.fromhex(secret)) == 32
+    assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
+    assert kept_secret(tmp_path / "token") == (secret, False)
