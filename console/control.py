@@ -1,6 +1,6 @@
 """The control endpoint: proxies follow it, analytics sets overlays through it, operators pause it.
 
-Bodies are JSON of the structs below and of kernel.findings; errors are `application/problem+json`
+Bodies are JSON of the structs in console.answers and kernel.findings; errors are `application/problem+json`
 (RFC 9457). Every call needs a bearer token; `/livez` alone does not.
 """
 
@@ -11,65 +11,15 @@ from typing import Annotated, TypeVar
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
+from console.answers import AskLease, LeaseAnswer, LoopAnswer, OverlaysInForce, PutOverlays, SetLoop
 from console.state import ControlState, NotHeld, Objected, UnknownTenant
 from console.tokens import Role, Tokens
-from kernel.findings import Overlay
 
 LONGEST_POLL_S = 60.0
-LONGEST_LEASE_S = 300.0
 LARGEST_BODY = 4 << 20
 DEFAULT_POLL_S = 25.0
 
 T = TypeVar("T")
-
-
-class PutOverlays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of PUT /v1/overlays."""
-
-    tenant: str
-    holder: str
-    overlays: tuple[Overlay, ...]
-
-
-class OverlaysInForce(msgspec.Struct, frozen=True):
-    """Answer of PUT and GET /v1/overlays."""
-
-    tenant: str
-    overlays_version: int
-    overlays: tuple[Overlay, ...]
-
-
-class AskLease(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /v1/lease."""
-
-    tenant: str
-    holder: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    ttl_s: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_LEASE_S)]
-
-
-class LeaseAnswer(msgspec.Struct, frozen=True):
-    """Answer of POST /v1/lease: `held` by who asked, or by whom until when."""
-
-    held: bool
-    holder: str
-    expires_at: float
-
-
-class SetLoop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of PUT /v1/loop."""
-
-    tenant: str
-    paused: bool
-    reason: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-
-
-class LoopAnswer(msgspec.Struct, frozen=True):
-    """Answer of GET and PUT /v1/loop."""
-
-    tenant: str
-    paused: bool
-    reason: str
-    changed_at: float
 
 
 class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -171,6 +171,7 @@ def limit_steps(
         if limit.routes and route.name not in limit.routes:
             continue
         plan = plans.get(limit.name)
+        effect: Effect
         if plan is None or plan.expires_at <= now:
             effect, detail = "not asked", why_not_asked(limit, plan)
         elif is_enforced(plan, facts.identity, snapshot.hash_key):

@@ -59,3 +59,17 @@ def claim(directory: Path, lock_file: str = LOCK_FILE) -> Claim:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return Claim(file, stale)
+
+
+def owner_of(directory: Path, lock_file: str = LOCK_FILE) -> str | None:
+    """What the living owner wrote of itself; None where nobody owns the directory."""
+    try:
+        file = (directory / lock_file).open("r+")
+    except OSError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return file.read().strip() or "unknown"
+    return None

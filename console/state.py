@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import msgspec
-
+from console.answers import Lease, Loop, SeenProxy, Status
 from console.guardrails import objections
 from console.policy_file import FileReading, PolicyFile
-from console.store import Clock, Lease, Loop, SeenProxy, Store
+from console.store import Clock, Store
 from kernel.findings import Following, Overlay
 from kernel.policy import Policy
 
@@ -47,22 +46,6 @@ class WrongPolicy(Exception):
     def __init__(self, reading: FileReading) -> None:
         super().__init__("\n".join(problem.text() for problem in reading.problems))
         self.reading = reading
-
-
-class Status(msgspec.Struct, frozen=True):
-    """What the endpoint knows. `refused_policy`: why the file as it is now is not in force."""
-
-    tenant: str
-    revision: str
-    policy_file: str
-    refused_policy: tuple[str, ...]
-    warnings: tuple[str, ...]
-    overlays_version: int
-    overlays: tuple[Overlay, ...]
-    lease: Lease
-    loop: Loop
-    proxies: tuple[SeenProxy, ...]
-    now: float
 
 
 class ControlState:

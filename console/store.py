@@ -10,8 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import msgspec
-
+from console.answers import Lease, Loop, SeenProxy
 from kernel.findings import Overlay
 
 Clock = Callable[[], float]
@@ -45,30 +44,6 @@ FORGET_PROXY_AFTER_S = 24 * 3600.0
 
 class UnreadableStore(Exception):
     """The file is no store, or one of a newer Tidegate; the message says which file and what to do."""
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """Who may set overlays, until when (seconds since 1970). No holder: nobody."""
-
-    holder: str
-    expires_at: float
-
-
-class Loop(msgspec.Struct, frozen=True):
-    """Whether automation is paused, why and since when."""
-
-    paused: bool
-    reason: str
-    changed_at: float
-
-
-class SeenProxy(msgspec.Struct, frozen=True):
-    """A proxy worker that follows this endpoint, and what it said it runs."""
-
-    name: str
-    revision: str
-    overlays_version: int
-    seen_at: float
 
 
 class Store:
