@@ -129,6 +129,7 @@ def source_of(settings: Settings, credentials: Credentials, gateway: Gateway) ->
     if settings.policy is not None:
         return FileSource(settings.policy, intake)
     client = control_client(settings.control or "", credentials.control_token)
+    client.params = client.params.set("proxy", gateway.sink.worker)  # who is seen in `tidegate status`
     return ControlSource(client, settings.tenant, intake)
 
 
