@@ -11,6 +11,7 @@ PARAMETER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]{0,63}\}")
 LITERAL = re.compile(r"(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})*")
 NEEDLESS = re.compile(r"%(?:2D|2E|5F|7E|3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A])")
 HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\]")
+REFUSED = re.compile(r"%(?:[01][0-9A-F]|7F|2F|5C)")  # encoded control characters, slash, backslash
 SOURCE = re.compile(r"(json|form|path):([^\s:]{1,128})")
 LONGEST_PATH = 2_048
 MOST_SEGMENTS = 64  # a match descends once per segment
@@ -56,7 +57,7 @@ def wrong_segment(part: str, last: bool) -> tuple[str, str] | None:
             return None
         return f"{quoted(part)} is no parameter", "A parameter takes a whole segment: `/orders/{id}`."
     if part == "" and not last:
-        return "a segment is empty", "The proxy refuses `//`: write a single `/`."
+        return "a segment is empty", "The proxy collapses `//`: write a single `/`."
     if "*" in part:
         if part == REST and last:
             return None
@@ -65,6 +66,9 @@ def wrong_segment(part: str, last: bool) -> tuple[str, str] | None:
         return f"the proxy resolves {quoted(part)} before it matches", "Write the path that it leads to."
     if not LITERAL.fullmatch(part):
         return f"{quoted(part)} has a character that a path cannot have", "Write it as `%XX` (upper case)."
+    refused = REFUSED.search(part)
+    if refused is not None:
+        return f"`{refused[0]}` never matches: the proxy refuses such paths", "Write another path."
     needless = NEEDLESS.search(part)
     if needless is not None:
         plain = bytes.fromhex(needless[0][1:]).decode("ascii")

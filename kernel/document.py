@@ -152,8 +152,10 @@ class Walk:
     def scalar(self, node: ScalarNode, kind: inspect.Type, path: str) -> Any:
         """A scalar as text, a number, a rate, a time or one of some words."""
         match kind:
-            case inspect.Metadata():  # the only annotation that is no bound: a rate
-                return self.rate(node, kind.type, path)
+            case inspect.Metadata():  # of a rate, or of text that the schema lists values of
+                return (
+                    self.rate(node, kind.type, path) if is_rate(kind) else self.scalar(node, kind.type, path)
+                )
             case inspect.LiteralType() if node.value not in kind.values or node.tag != "text":
                 todo = f"Write one of: {', '.join(str(value) for value in kind.values)}."
                 return self.refuse(path, f"{quoted(node.value)} is not possible here", todo)
@@ -239,6 +241,11 @@ def is_null(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.tag == "null"
 
 
+def is_rate(kind: inspect.Metadata) -> bool:
+    """Whether an annotated type is a rate."""
+    return isinstance(kind.type, inspect.FloatType)
+
+
 def base_of(digits: str) -> int:
     """The base that a YAML 1.2 integer is written in."""
     return {"0o": 8, "0x": 16}.get(digits[:2], 10)
@@ -302,7 +309,7 @@ def expected(kind: inspect.Type) -> str:
             name = "an integer" if isinstance(kind, inspect.IntType) else "a number"
             return f"{name} {bounds_of(kind)}".rstrip()
         case inspect.Metadata():
-            return "a rate such as `10/s`"
+            return "a rate such as `10/s`" if is_rate(kind) else expected(kind.type)
         case inspect.DateTimeType():
             return "a time such as `2026-12-31T23:59:59Z`"
         case inspect.UnionType():

@@ -11,17 +11,21 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 RATE_SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 RATE_FORM = r"^([0-9]{1,12}(?:\.[0-9]{1,9})?)/(s|min|h|d)$"
 # Above this the float of a wall clock (0.24 us apart) cannot tell two requests of a bucket apart.
 FASTEST_RATE = 100_000.0
 # requests per second; written `10/s`, `600/min`, `1000/h`, `5000/d`
-Rate = Annotated[float, Meta(gt=0, le=FASTEST_RATE, extra={"form": "rate"})]
+Rate = Annotated[float, Meta(gt=0, le=FASTEST_RATE, extra_json_schema={"pattern": RATE_FORM})]
 # Printable ASCII without quotes and backslash: names stand in header fields.
 NAME_FORM = r"^[A-Za-z0-9_](?:[ !#-\[\]-~]{0,98}[!#-\[\]-~])?$"
 DIGEST_FORM = r"^[0-9a-fA-F]{64}$"
 Name = Annotated[str, Meta(pattern=NAME_FORM)]
 Digest = Annotated[str, Meta(pattern=DIGEST_FORM)]
+Method = Annotated[str, Meta(extra_json_schema={"enum": list(METHODS)})]
+Template = Annotated[str, Meta(pattern="^/")]
+Url = Annotated[str, Meta(pattern="^http://")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Milliseconds = Annotated[int, Meta(gt=0, le=86_400_000)]
 Bytes = Annotated[int, Meta(ge=0, le=1 << 40)]
@@ -33,8 +37,6 @@ Mode = Literal["off", "shadow", "canary", "enforce"]
 Access = Literal["allow", "deny"]
 Auth = Literal["none", "optional", "required"]
 Addresses = Literal["raw", "truncated", "keyed"]
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,7 +59,7 @@ class Upstream(Strict, frozen=True, kw_only=True):
     """A server that requests are relayed to."""
 
     name: Name
-    url: str  # http://HOST:PORT
+    url: Url  # http://HOST:PORT
     timeouts: Timeouts | None = None  # where set, replaces the policy's
     max_connections: Connections = 1_024
     host: Literal["upstream", "client"] = "upstream"  # whose Host field the upstream sees
@@ -79,12 +81,12 @@ class Route(Strict, frozen=True, kw_only=True):
     """
 
     name: Name
-    path: str
+    path: Template
     upstream: Name
     host: str | None = None
-    methods: tuple[str, ...] = ()  # empty: every method
+    methods: tuple[Method, ...] = ()  # empty: every method
     auth: Auth = "optional"
-    strip_prefix: str | None = None  # taken off the path before it is forwarded
+    strip_prefix: Template | None = None  # taken off the path before it is forwarded
     max_body_bytes: Bytes | None = None
     timeouts: Timeouts | None = None
     signals: Signals | None = None
