@@ -1,0 +1,243 @@
+"""The embedded server: ClickHouse's HTTP protocol in front of one engine, as an ASGI application."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from warehouse.admission import Denied
+from warehouse.compression import BodyTooLarge, Undecodable, compressor, decompress, negotiate
+from warehouse.embedded import Engine, EngineFailed
+from warehouse.execution import Answer, Execution
+from warehouse.protocol import (
+    AUTHENTICATION_FAILED,
+    BAD_ARGUMENTS,
+    INTERNAL,
+    SESSION_IS_LOCKED,
+    SESSION_NOT_FOUND,
+    TOO_MANY_BYTES,
+    BadRequest,
+    Question,
+    late_exception,
+    parse,
+    status_of,
+)
+from warehouse.sessions import Sessions, SessionLocked, SessionUnknown, TooManySessions
+from warehouse.users import Unauthenticated, User, Users
+
+MAX_BODY_BYTES = 64 << 20  # as sent
+MAX_DECODED_BYTES = 512 << 20  # after decompression
+MAX_FORM_FILES = 32
+_WORKERS = 16  # statements at once; the engine runs each on up to `query_threads`
+_EXCEPTION_TAG = "tidegatelateerror"
+log = logging.getLogger("tidegate.warehouse")
+T = TypeVar("T")
+
+
+class Server:
+    """ASGI application. `new_id` names requests that name none."""
+
+    def __init__(self, engine: Engine, users: Users, sessions: Sessions, new_id: Callable[[], str]) -> None:
+        self._engine = engine
+        self._users = users
+        self._sessions = sessions
+        self._new_id = new_id
+        self._workers = ThreadPoolExecutor(_WORKERS, "statement")
+        self._admin = ThreadPoolExecutor(1, "kill")  # a kill must not wait behind what it kills
+        self.crashes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"no {scope['type']} here")
+        query_id = self._new_id()
+        try:
+            response = await self._respond(Request(scope, receive), receive, query_id)
+        except ClientDisconnect:
+            return
+        except Exception as problem:  # the server's own catch-all: counted, logged, told to the client
+            self.crashes += 1
+            log.exception("request %s crashed", query_id)
+            response = _error(INTERNAL, f"{type(problem).__name__}: {problem}", query_id)
+        await response(scope, receive, send)
+
+    async def drain(self) -> None:
+        """Waits for the running statements and ends the sessions."""
+        await self.run(lambda: self._workers.shutdown(wait=True), self._admin)
+        self._sessions.close()
+
+    async def run(self, work: Callable[[], T], pool: ThreadPoolExecutor | None = None) -> T:
+        """Runs blocking work in a worker thread."""
+        return await asyncio.get_running_loop().run_in_executor(pool or self._workers, work)
+
+    async def _respond(self, request: Request, receive: Receive, query_id: str) -> Response:
+        if request.url.path in ("/ping", "/replicas_status"):
+            return PlainTextResponse("Ok.\n")
+        if request.url.path != "/" or request.method not in ("GET", "POST", "HEAD"):
+            return PlainTextResponse("There is no handle here; POST a statement to /.\n", 404)
+        try:
+            user = self._users.authenticate(request.headers, request.query_params)
+            question = await self._question(request, query_id)
+            if not question.sql.strip():
+                return PlainTextResponse("Ok.\n", headers=_headers(question.query_id))
+            # A later issue answers clickhouse-go's handshake here, before the engine sees it.
+            return await self._answered(request, receive, question, user)
+        except Unauthenticated as problem:
+            text = f"Code: 516. DB::Exception: {problem} (AUTHENTICATION_FAILED)"
+            return _error(AUTHENTICATION_FAILED, text, query_id)
+        except BodyTooLarge as problem:
+            return _error(TOO_MANY_BYTES, f"Code: 307. DB::Exception: {problem} (TOO_MANY_BYTES)", query_id)
+        except (BadRequest, Undecodable) as problem:
+            return _error(BAD_ARGUMENTS, f"Code: 36. DB::Exception: {problem} (BAD_ARGUMENTS)", query_id)
+
+    async def _question(self, request: Request, query_id: str) -> Question:
+        parameters = list(request.query_params.multi_items())
+        files: dict[str, bytes] = {}
+        body = b""
+        declared = request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"the body exceeds {MAX_BODY_BYTES} bytes")
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            files = await self._form(request, parameters)
+        else:
+            body = await _read(request)
+        encoding = request.headers.get("content-encoding", "")
+        if body and encoding:
+            body = await self.run(lambda: decompress(body, encoding, limit=MAX_DECODED_BYTES))
+        return parse(parameters, body, files, query_id=query_id)
+
+    async def _form(self, request: Request, parameters: list[tuple[str, str]]) -> dict[str, bytes]:
+        capped = Request(request.scope, _capped(request.receive))
+        files: dict[str, bytes] = {}
+        form = capped.form(max_files=MAX_FORM_FILES, max_part_size=MAX_BODY_BYTES)
+        async with form as parts:
+            for name, part in parts.multi_items():
+                if isinstance(part, UploadFile):
+                    files[name] = await part.read()
+                else:
+                    parameters.append((name, part))
+        return files
+
+    async def _answered(self, request: Request, receive: Receive, question: Question, user: User) -> Response:
+        execution = Execution(self._engine, self._sessions, question, user)
+        try:
+            answer = await self._started(execution, receive)
+        except BaseException as problem:
+            await asyncio.shield(self.run(execution.finish))
+            if isinstance(problem, EngineFailed):
+                return _error(problem.code or INTERNAL, str(problem), question.query_id)
+            if isinstance(problem, Denied):
+                return _error(problem.code, str(problem), question.query_id)
+            if isinstance(problem, SessionLocked):
+                text = f"Code: 373. DB::Exception: Session {problem} is locked by a concurrent client. (SESSION_IS_LOCKED)"
+                return _error(SESSION_IS_LOCKED, text, question.query_id)
+            if isinstance(problem, SessionUnknown):
+                text = f"Code: 372. DB::Exception: Session {problem} not found. (SESSION_NOT_FOUND)"
+                return _error(SESSION_NOT_FOUND, text, question.query_id)
+            if isinstance(problem, TooManySessions):
+                return _error(TOO_MANY_BYTES, f"Code: 307. DB::Exception: {problem}", question.query_id)
+            raise
+        return self._streaming(request, question, execution, answer)
+
+    async def _started(self, execution: Execution, receive: Receive) -> Answer:
+        """Starts the statement; a client that hangs up meanwhile stops a read."""
+        running = asyncio.ensure_future(self.run(execution.start))
+        leaving = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not running.done() and execution.is_cancellable:
+                await self.run(lambda: self._engine.kill(execution.mark), self._admin)
+            return await running
+        finally:
+            leaving.cancel()
+
+    def _streaming(
+        self, request: Request, question: Question, execution: Execution, answer: Answer
+    ) -> Response:
+        headers = _headers(question.query_id)
+        headers["X-ClickHouse-Summary"] = answer.summary
+        if answer.format:
+            headers["X-ClickHouse-Format"] = answer.format
+            headers["X-ClickHouse-Exception-Tag"] = _EXCEPTION_TAG
+        encoding = negotiate(request.headers.get("accept-encoding", "")) if question.compressed else ""
+        if encoding and answer.format:
+            headers["Content-Encoding"] = encoding
+        body = self._body(execution, answer, encoding if answer.format else "")
+        return StreamingResponse(body, headers=headers, media_type=_media_type(answer.format))
+
+    async def _body(self, execution: Execution, answer: Answer, encoding: str) -> AsyncIterator[bytes]:
+        squeeze = compressor(encoding) if encoding else None
+
+        def pull() -> bytes | None:
+            try:
+                chunk = next(answer.chunks, None)
+            except EngineFailed as failure:
+                answer.chunks = iter(())
+                chunk = late_exception(str(failure), _EXCEPTION_TAG)
+            return squeeze.compress(chunk) if squeeze and chunk is not None else chunk
+
+        try:
+            while (chunk := await self.run(pull)) is not None:
+                if chunk:
+                    yield chunk
+            if squeeze:
+                yield squeeze.flush()
+        finally:
+            await asyncio.shield(self.run(execution.finish))
+
+
+async def _read(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"the body exceeds {MAX_BODY_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _capped(receive: Receive) -> Receive:
+    size = 0
+
+    async def counted() -> Any:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"the body exceeds {MAX_BODY_BYTES} bytes")
+        return message
+
+    return counted
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _headers(query_id: str) -> dict[str, str]:
+    safe = query_id.encode("ascii", "replace").decode().replace("\r", "?").replace("\n", "?")
+    return {
+        "X-ClickHouse-Query-Id": safe,
+        "X-ClickHouse-Timezone": "UTC",
+        "X-ClickHouse-Server-Display-Name": "tidegate",
+    }
+
+
+def _media_type(output_format: str) -> str:
+    if output_format.startswith("JSON"):
+        return "application/json; charset=UTF-8"
+    if output_format.startswith(("TabSeparated", "TSV")):
+        return "text/tab-separated-values; charset=UTF-8"
+    return "application/octet-stream" if output_format else "text/plain; charset=UTF-8"
+
+
+def _error(code: int, message: str, query_id: str) -> Response:
+    headers = {**_headers(query_id), "X-ClickHouse-Exception-Code": str(code)}
+    return PlainTextResponse(message + "\n", status_of(code), headers)
