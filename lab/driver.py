@@ -117,11 +117,12 @@ class Driver:
 
 
 class Cast(NamedTuple):
-    """Who sends what: the people, the gateway's authority, and who is not legitimate at the moment."""
+    """Who sends what: the people, the gateway's authority, and the label of
+    an identity at a time of the plan."""
 
     people: tuple[Identity, ...]
     authority: str
-    label_of: Callable[[Identity], Label]
+    label_of: Callable[[str, float], Label]
 
 
 async def play(driver: Driver, plan: Iterable[Planned], cast: Cast, started: float) -> None:
@@ -136,7 +137,7 @@ async def play(driver: Driver, plan: Iterable[Planned], cast: Cast, started: flo
             Due(
                 request_bytes(person, planned, cast.authority),
                 person.identity,
-                cast.label_of(person),
+                cast.label_of(person.identity, planned.at),
                 route_of(planned.path),
             )
         )

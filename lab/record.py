@@ -2,9 +2,9 @@
 
 from typing import Literal, NamedTuple
 
-LEGITIMATE = "legitimate"
-GREEDY = "greedy"
 Label = Literal["legitimate", "greedy"]
+LEGITIMATE: Label = "legitimate"
+GREEDY_LABEL: Label = "greedy"
 
 # The shop never answers so: whoever gets one of these was refused by the gateway.
 REFUSALS = (403, 429)

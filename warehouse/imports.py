@@ -7,6 +7,7 @@ a crash in the middle, doubles nothing. A line is identified as (worker `import-
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +30,8 @@ MAX_ROUTES = 100  # named by first segment; the rest is one route
 MAX_USER_AGENTS = 5_000
 USER_AGENT_CHARS = 256
 TOLD_LINES = 50  # unreadable lines kept with their reasons; the rest is counted
-REST = "/*"
+REST = "rest"
+PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 # What is not said below keeps these values.
 UNSAID: dict[str, object] = {
@@ -120,20 +122,24 @@ def first_segment(path: str) -> str:
 
 
 def busiest(segments: dict[str, int], most: int = MAX_ROUTES) -> tuple[str, ...]:
-    """The segments that deserve a route of their own: the most requested ones, by name where equal."""
-    ranked = sorted((name for name in segments if name), key=lambda name: (-segments[name], name))
+    """The segments that deserve a route of their own: the most requested ones, by name where equal.
+
+    Only plain names: what scanners type is no route.
+    """
+    plain = (name for name in segments if PLAIN_SEGMENT.fullmatch(name) and name != REST)
+    ranked = sorted(plain, key=lambda name: (-segments[name], name))
     return tuple(ranked[:most])
 
 
 def by_segment(segments: tuple[str, ...]) -> RouteOf:
-    """Routes named by first path segment; all other paths are the route `/*`."""
+    """Routes named by first path segment; all other paths are the route REST."""
     known = frozenset(segments)
 
     def route_of(entry: Entry) -> tuple[str, str]:
         if not entry.has_request:
             return "", ""
         name = first_segment(entry.path)
-        return (f"/{name}", f"/{name}/*") if name in known else (REST, REST)
+        return (name, f"/{name}/*") if name in known else (REST, "/*")
 
     return route_of
 

@@ -1,0 +1,189 @@
+"""Plays the scenario: traffic, what goes wrong in it, and the watch over what is found."""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+from collections.abc import Callable, Coroutine, Iterator
+from urllib.parse import urlsplit
+
+import msgspec
+
+from lab.driver import Cast, Driver, Gateway, play
+from lab.faults import switch
+from lab.narrator import Narrator, figures_of, line_of
+from lab.population import Identity
+from lab.record import GREEDY_LABEL, Sent
+from lab.scenario import LEARNING_S, Act, Scenario, greedy_plan
+from lab.scoring import Happened, Seen, finding_of, mitigation_of, others, refused_of
+from lab.shop import Fault
+from lab.table import Results
+from lab.traffic import Planned, traffic
+from lab.watch import Watch
+
+CONNECTIONS = 128
+PATIENCE_S = 10.0  # for the last events on their way into the warehouse
+HEALTHY = Fault()
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """Who plays, and where. `urls` by listener; clocks: seconds since 1970, and of the event loop."""
+
+    scenario: Scenario
+    people: tuple[Identity, ...]
+    urls: dict[str, str]
+    clock: Callable[[], float]
+
+
+def address_of(url: str) -> Gateway:
+    """Host and port of a URL."""
+    parts = urlsplit(url)
+    return Gateway(parts.hostname or "127.0.0.1", parts.port or 80)
+
+
+def whole_plan(scene: Scene) -> Iterator[Planned]:
+    """Legitimate and greedy requests of the whole scenario, in order of time."""
+    usual = itertools.takewhile(
+        lambda planned: planned.at < scene.scenario.ends, traffic(scene.people, scene.scenario.seed)
+    )
+    return heapq.merge(usual, greedy_plan(scene.scenario))
+
+
+class Performance:
+    """One run of a scenario. `happened` grows as acts end."""
+
+    def __init__(self, scene: Scene, watch: Watch, narrator: Narrator) -> None:
+        self._scene = scene
+        self._watch = watch
+        self._narrator = narrator
+        self._gateway = address_of(scene.urls["proxy"])
+        self._shop = address_of(scene.urls["upstream"])
+        self._driver = Driver(self._gateway, scene.clock, connections=CONNECTIONS)
+        self._played: list[tuple[Act, float, float]] = []  # act, begun, ended: seconds since 1970
+        self._phase = "learning"
+
+    async def run(self) -> Results:
+        """Play it all and measure."""
+        loop = asyncio.get_running_loop()
+        started, began = loop.time(), self._scene.clock()
+        scenario = self._scene.scenario
+        cast = Cast(
+            people=(*self._scene.people, scenario.greedy),
+            authority=f"{self._gateway.host}:{self._gateway.port}",
+            label_of=scenario.label_of,
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._driver.serve(), name="driver")
+            beside: list[Coroutine[object, object, None]] = [self._watch.follow(), self._tick(started)]
+            watching = [group.create_task(work) for work in beside]
+            acting = group.create_task(self._act(started), name="acts")
+            await play(self._driver, whole_plan(self._scene), cast, started)
+            await acting
+            self._driver.finish()
+            for task in watching:
+                task.cancel()
+        return await self._results(self._scene.clock() - began)
+
+    async def _act(self, started: float) -> None:
+        for act in self._scene.scenario.acts:
+            await sleep_until(started + act.starts)
+            self._phase = act.kind
+            self._narrator.loud(f"  now: {act.what}")
+            if act.kind != "greedy client":
+                await switch(*self._shop, Fault(act.slow_factor, act.error_share))
+            begun = self._scene.clock()
+            await sleep_until(started + act.ends)
+            if act.kind != "greedy client":
+                await switch(*self._shop, HEALTHY)
+            self._played.append((act, begun, self._scene.clock()))
+            self._phase = "quiet"
+
+    async def _tick(self, started: float) -> None:
+        told = 0
+        for second in itertools.count(1):
+            await sleep_until(started + second)
+            recent = self._driver.sent[told:]
+            told += len(recent)
+            phase = self._phase
+            if phase == "learning":
+                phase = f"learning {max(0, round(LEARNING_S - second))}"
+            self._narrator.tick(line_of(second, phase, figures_of(recent)))
+
+    async def _results(self, took_s: float) -> Results:
+        await self._watch.look()
+        scenario, sent = self._scene.scenario, self._driver.sent
+        happened = tuple(
+            happened_of(act, (begun, ended), sent, scenario.greedy.identity)
+            for act, begun, ended in self._played
+        )
+        seen = list(self._watch.seen.values())
+        return Results(
+            happened=happened,
+            found=tuple(finding_of(each, seen) for each in happened),
+            mitigation=mitigation_of(sent, happened[0].onset, scenario.usual_top),
+            refused=refused_of(sent),
+            telemetry=await self._watch.account(self._driver.begun, PATIENCE_S),
+            others=len(others(seen, happened)),
+            seed=scenario.seed,
+            took_s=took_s,
+        )
+
+
+def happened_of(act: Act, spell: tuple[float, float], sent: list[Sent], greedy: str) -> Happened:
+    """An act as it was played; its onset is its first anomalous request."""
+    begun, ended = spell
+    if act.kind == "greedy client":
+        onset = min((each.at for each in sent if each.label == GREEDY_LABEL), default=begun)
+        return Happened(act, onset, ended, greedy)
+    onset = min((each.at for each in sent if each.at >= begun), default=begun)
+    return Happened(act, onset, ended)
+
+
+async def sleep_until(moment: float) -> None:
+    """Sleep until a time of the event loop's clock."""
+    await asyncio.sleep(max(0.0, moment - asyncio.get_running_loop().time()))
+
+
+def tell_finding(narrator: Narrator) -> Callable[[Seen], None]:
+    """Tells findings as they are seen."""
+
+    def tell(seen: Seen) -> None:
+        finding = seen.finding
+        narrator.loud(f"  found: {finding.summary} ({finding.kind}, {finding.severity})")
+
+    return tell
+
+
+async def keep_going(scene: Scene, narrator: Narrator, stop: asyncio.Event) -> None:
+    """Ordinary traffic until told to stop."""
+    gateway = address_of(scene.urls["proxy"])
+    driver = Driver(gateway, scene.clock, connections=CONNECTIONS)
+    later = scene.scenario.ends
+    plan = (
+        planned._replace(at=planned.at - later)
+        for planned in traffic(scene.people, scene.scenario.seed)
+        if planned.at >= later
+    )
+    cast = Cast(scene.people, f"{gateway.host}:{gateway.port}", scene.scenario.label_of)
+    started = asyncio.get_running_loop().time()
+    work: list[Coroutine[object, object, None]] = [
+        driver.serve(),
+        play(driver, plan, cast, started),
+        forget(driver, narrator),
+    ]
+    tasks = [asyncio.create_task(each) for each in work]
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stopping, *tasks):
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(stopping, *tasks)
+
+
+async def forget(driver: Driver, narrator: Narrator) -> None:
+    """Tell and drop what was sent, so that a demo that stays up does not grow."""
+    for second in itertools.count(1):
+        await asyncio.sleep(1.0)
+        if narrator.console.is_terminal:
+            narrator.tick(line_of(second, "staying up", figures_of(driver.sent)))
+        driver.sent.clear()

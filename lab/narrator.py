@@ -1,0 +1,88 @@
+"""Tells what happens while it happens: lines on a plain output, a status line that stays on a terminal."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+from rich.console import Console
+from rich.status import Status
+
+from lab.record import GREEDY_LABEL, LEGITIMATE, Sent
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """The last second as the clients saw it."""
+
+    requests: int
+    greedy: int
+    refused: int
+    greedy_refused: int
+    errors: int
+    p95_ms: float
+
+
+def figures_of(sent: Sequence[Sent]) -> Figures:
+    """Count what was sent in a second."""
+    counts: Counter[str] = Counter()
+    for each in sent:
+        counts["greedy"] += each.label == GREEDY_LABEL
+        counts["refused"] += each.is_refused and each.label == LEGITIMATE
+        counts["greedy_refused"] += each.is_refused and each.label == GREEDY_LABEL
+        counts["errors"] += each.is_error
+    durations = sorted(each.duration_ms for each in sent)
+    return Figures(
+        requests=len(sent),
+        greedy=counts["greedy"],
+        refused=counts["refused"],
+        greedy_refused=counts["greedy_refused"],
+        errors=counts["errors"],
+        p95_ms=durations[int(len(durations) * 0.95)] if durations else 0.0,
+    )
+
+
+def line_of(second: float, phase: str, figures: Figures) -> str:
+    """One status line."""
+    parts = [
+        f"{second:5.0f} s",
+        f"{phase:<14}",
+        f"{figures.requests:4d} requests/s",
+        f"p95 {figures.p95_ms:4.0f} ms",
+        f"{figures.errors:3d} errors",
+    ]
+    if figures.greedy:
+        parts.append(f"greedy {figures.greedy}, {figures.greedy_refused} refused")
+    if figures.refused:
+        parts.append(f"{figures.refused} legitimate refused")
+    return "  ".join(parts)
+
+
+class Narrator:
+    """Speaks through a rich console."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._status: Status | None = console.status("") if console.is_terminal else None
+
+    def __enter__(self) -> "Narrator":
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def loud(self, text: str) -> None:
+        """A line that stays and stands out."""
+        self.console.print(text, style="bold", markup=False, highlight=False, soft_wrap=True)
+
+    def tick(self, text: str) -> None:
+        """The status of this second."""
+        if self._status is not None:
+            self._status.update(text)
+        else:
+            self.say(text)

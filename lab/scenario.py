@@ -1,0 +1,155 @@
+"""The demo's plot, drawn from a seed: what goes wrong, when, how hard, and by whom."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from lab.population import GREEDY, Identity, draw_address, versioned
+from lab.record import GREEDY_LABEL, LEGITIMATE, Label
+from lab.shop_store import ORDERS, PRODUCTS, WORDS
+from lab.traffic import Planned
+
+EventKind = Literal["greedy client", "slow upstream", "error burst"]
+
+LEARNING_S = 34.0
+GREEDY_S = 12.0
+FAULT_S = 10.0
+GAP_S = 5.0
+TAIL_S = 3.0
+JITTER_S = 1.0  # onsets do not fall on whole seconds
+
+# Ranges that a seed draws from.
+GREEDY_FACTOR = (15.0, 40.0)  # times the usual top rate
+GREEDY_RATE = (60.0, 260.0)  # requests per second: what two cores bear
+SLOW_FACTOR = (3.0, 10.0)
+ERROR_SHARE = (0.3, 0.8)
+
+TOP_WINDOW_S = 10.0
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One thing that goes wrong: `starts` and `ends` in seconds of traffic; `what` tells it to people."""
+
+    kind: EventKind
+    starts: float
+    ends: float
+    what: str
+    rate: float = 0.0  # greedy client: requests per second
+    slow_factor: float = 1.0
+    error_share: float = 0.0
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """The whole plot. `greedy` is who is greedy: an identity of the people or somebody new.
+
+    `usual_top` is the highest rate (requests per second over 10 s) of any legitimate identity
+    while learning: what a single client may send without being unusual.
+    """
+
+    seed: int
+    acts: tuple[Act, ...]
+    greedy: Identity
+    greedy_path: str
+    usual_top: float
+    ends: float
+
+    def label_of(self, identity: str, at: float) -> Label:
+        """Who sends at a time: a known identity is not legitimate while it is greedy."""
+        act = self.acts[0]
+        if identity == self.greedy.identity and act.starts <= at < act.ends:
+            return GREEDY_LABEL
+        return LEGITIMATE
+
+
+def usual_top_of(plan: Iterable[Planned], until: float) -> float:
+    """Highest rate over 10 s of any identity before `until`, in requests per second."""
+    counts: Counter[tuple[int, int]] = Counter()
+    for planned in plan:
+        if planned.at >= until:
+            break
+        counts[planned.who, int(planned.at / TOP_WINDOW_S)] += 1
+    return max(counts.values(), default=0) / TOP_WINDOW_S
+
+
+def draw_scenario(seed: int, people: tuple[Identity, ...], plan: Iterable[Planned]) -> Scenario:
+    """The plot of a seed; `plan` is the legitimate traffic, of which the learning part is read."""
+    draw = random.Random(f"scenario:{seed}")
+    usual_top = usual_top_of(plan, LEARNING_S)
+    rate = min(max(draw.uniform(*GREEDY_FACTOR) * usual_top, GREEDY_RATE[0]), GREEDY_RATE[1])
+    greedy = draw_greedy(draw, people)
+    path = draw.choice(
+        ("/products/{product}", "/search?q={word}", "/orders/{order}", "/products?page={page}")
+    )
+    slow_factor, error_share = draw.uniform(*SLOW_FACTOR), draw.uniform(*ERROR_SHARE)
+    first = LEARNING_S + draw.uniform(0.0, JITTER_S)
+    second = first + GREEDY_S + GAP_S + draw.uniform(0.0, JITTER_S)
+    third = second + FAULT_S + GAP_S + draw.uniform(0.0, JITTER_S)
+    whom = "somebody new" if greedy.number >= len(people) else f"a known {greedy.kind}"
+    route = path.partition("?")[0].partition("{")[0].rstrip("/")
+    acts = (
+        Act(
+            kind="greedy client",
+            starts=first,
+            ends=first + GREEDY_S,
+            what=f"{whom}, {greedy.identity}, asks {route} {rate:.0f} times a second",
+            rate=rate,
+        ),
+        Act(
+            kind="slow upstream",
+            starts=second,
+            ends=second + FAULT_S,
+            what=f"the shop takes {slow_factor:.1f} times as long",
+            slow_factor=slow_factor,
+        ),
+        Act(
+            kind="error burst",
+            starts=third,
+            ends=third + FAULT_S,
+            what=f"{error_share:.0%} of the shop's answers fail",
+            error_share=error_share,
+        ),
+    )
+    return Scenario(
+        seed=seed,
+        acts=acts,
+        greedy=greedy,
+        greedy_path=path,
+        usual_top=usual_top,
+        ends=third + FAULT_S + TAIL_S,
+    )
+
+
+def draw_greedy(draw: random.Random, people: tuple[Identity, ...]) -> Identity:
+    """Who becomes greedy: every other time somebody who was here before, else somebody new."""
+    if draw.random() < 0.5:
+        return draw.choice([each for each in people if each.kind in ("browser", "app", "partner")])
+    identity, address = draw_address(draw, {each.identity for each in people})
+    return Identity(
+        number=len(people),
+        kind="partner",
+        identity=identity,
+        address=address,
+        key="",
+        consumer="",
+        user_agent=versioned(draw, draw.choice(GREEDY)),
+        activity=1.0,
+    )
+
+
+def greedy_plan(scenario: Scenario) -> Iterator[Planned]:
+    """The greedy client's requests: a Poisson stream at its rate, on its route."""
+    draw = random.Random(f"greedy:{scenario.seed}")
+    act = scenario.acts[0]
+    now = act.starts
+    while now < act.ends:
+        path = scenario.greedy_path.format(
+            product=draw.randint(1, PRODUCTS),
+            order=draw.randint(1, ORDERS),
+            page=draw.randrange(20),
+            word=draw.choice(WORDS),
+        )
+        yield Planned(now, scenario.greedy.number, "GET", path, b"")
+        now += draw.expovariate(act.rate)

@@ -1,0 +1,162 @@
+"""What the demo measured: pure functions of what was sent, found and stored.
+
+Definitions
+- onset: when the first anomalous request was sent (for a fault: the first request after it began).
+- time to the finding: from the onset until the lab first read the finding in the warehouse.
+- excess of the greedy client in a second: its requests above `usual_top`, the highest rate that
+  any legitimate identity reached over 10 s while learning.
+- mitigated: the first of two consecutive seconds (counted from the onset) in each of which 90 % of
+  the excess is refused; told as the time from the onset to the beginning of that second.
+- excess let through: excess that was not refused, before and after that.
+- a legitimate request: any request but those of the greedy identity between its onset and its end.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from kernel.findings import Finding
+from lab.record import GREEDY_LABEL, LEGITIMATE, Sent
+from lab.scenario import Act, EventKind
+
+FINDING_TARGET_S = 5.0
+MITIGATION_TARGET_S = 8.0
+REFUSED_TARGET = 0.005
+MITIGATED_SHARE = 0.9
+LATE_S = 6.0  # a finding this long after the end of an act still belongs to it
+
+KIND_OF: dict[EventKind, str] = {
+    "greedy client": "client-burst",
+    "slow upstream": "latency-regression",
+    "error burst": "error-burst",
+}
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A finding, and when the lab first read it (seconds since 1970)."""
+
+    finding: Finding
+    at: float
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """An act as it was played: seconds since 1970; `identity` of the greedy client, else empty."""
+
+    act: Act
+    onset: float
+    ended: float
+    identity: str = ""
+
+
+class Mitigation(msgspec.Struct, frozen=True):
+    """How the greedy client was answered. `after_s` is infinite where it was not."""
+
+    after_s: float
+    requests: int
+    excess: float
+    let_through: float
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Legitimate requests and identities, and how many of each were refused."""
+
+    requests: int
+    refused_requests: int
+    identities: int
+    refused_identities: int
+
+    @property
+    def share(self) -> float:
+        """Share of legitimate requests refused."""
+        return self.refused_requests / self.requests if self.requests else 0.0
+
+
+class Telemetry(msgspec.Struct, frozen=True):
+    """The account of events: what the clients sent, the proxy offered, and where it is now."""
+
+    sent: int
+    offered: int
+    stored: int
+    spooled: int
+    lost: int
+
+    @property
+    def balances(self) -> bool:
+        """Whether each request sent is in exactly one place."""
+        return self.sent == self.offered == self.stored + self.spooled + self.lost
+
+
+def mitigation_of(sent: Iterable[Sent], onset: float, usual_top: float) -> Mitigation:
+    """Score the greedy client's requests, second by second from the onset."""
+    seconds: dict[int, tuple[int, int]] = {}
+    for each in sent:
+        if each.label != GREEDY_LABEL or each.at < onset:
+            continue
+        asked, refused = seconds.get(int(each.at - onset), (0, 0))
+        seconds[int(each.at - onset)] = asked + 1, refused + each.is_refused
+    excess = {second: max(asked - usual_top, 0.0) for second, (asked, _) in seconds.items()}
+    stopped = {
+        second
+        for second, (_, refused) in seconds.items()
+        if excess[second] > 0.0 and refused >= MITIGATED_SHARE * excess[second]
+    }
+    first = min((second for second in stopped if second + 1 in stopped), default=math.inf)
+    through = sum(max(excess[second] - refused, 0.0) for second, (_, refused) in seconds.items())
+    return Mitigation(
+        after_s=float(first),
+        requests=sum(asked for asked, _ in seconds.values()),
+        excess=sum(excess.values()),
+        let_through=through,
+    )
+
+
+def refused_of(sent: Iterable[Sent]) -> Refused:
+    """How many legitimate requests and identities were refused."""
+    requests = refused = 0
+    identities: set[str] = set()
+    hurt: set[str] = set()
+    for each in sent:
+        if each.label != LEGITIMATE:
+            continue
+        requests += 1
+        identities.add(each.identity)
+        if each.is_refused:
+            refused += 1
+            hurt.add(each.identity)
+    return Refused(requests, refused, len(identities), len(hurt))
+
+
+def finding_of(happened: Happened, seen: Sequence[Seen]) -> Seen | None:
+    """The first finding about an act: of its kind, about its identity, while it lasts or just after."""
+    return next(
+        (
+            each
+            for each in sorted(seen, key=lambda each: each.at)
+            if each.finding.kind == KIND_OF[happened.act.kind]
+            and (not happened.identity or each.finding.identity == happened.identity)
+            and happened.onset <= each.at <= happened.ended + LATE_S
+        ),
+        None,
+    )
+
+
+def others(seen: Sequence[Seen], explained: Iterable[Happened]) -> list[Seen]:
+    """Findings that tell of nothing that was played: false alarms.
+
+    Several findings may tell of one act (one for each route); those are no false alarms.
+    """
+    acts = list(explained)
+    return [each for each in seen if not any(tells_of(each, happened) for happened in acts)]
+
+
+def tells_of(seen: Seen, happened: Happened) -> bool:
+    """Whether a finding may be about an act: while it lasted, of any kind that it can cause.
+
+    A greedy client may slow the shop down, so a latency finding then is true as well.
+    """
+    if not happened.onset <= seen.at <= happened.ended + LATE_S:
+        return False
+    if seen.finding.kind == "client-burst":
+        return bool(happened.identity) and seen.finding.identity == happened.identity
+    return True
