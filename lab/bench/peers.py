@@ -47,6 +47,7 @@ NGINX_PROXY = (
 """
 )
 
+ENVOY_TYPES = "type.googleapis.com/envoy.extensions.filters"
 ENVOY = """
 static_resources:
   listeners:
@@ -56,7 +57,7 @@ static_resources:
     - filters:
       - name: envoy.filters.network.http_connection_manager
         typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          "@type": {types}.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: bench
           generate_request_id: false
           route_config:
@@ -65,13 +66,14 @@ static_resources:
           http_filters:
           - name: envoy.filters.http.router
             typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+              "@type": {types}.http.router.v3.Router
               dynamic_stats: false
               suppress_envoy_headers: true
   clusters:
   - name: shop
     type: STATIC
-    circuit_breakers: {{thresholds: [{{max_connections: 100000, max_pending_requests: 100000, max_requests: 100000}}]}}
+    circuit_breakers:
+      thresholds: [{{max_connections: 100000, max_pending_requests: 100000, max_requests: 100000}}]
     load_assignment:
       cluster_name: shop
       endpoints:
@@ -130,7 +132,7 @@ def nginx_proxy(folder: Path, ports: Ports) -> list[str]:
 
 def envoy(folder: Path, ports: Ports) -> list[str]:
     """Envoy as a plain proxy, tuned as its FAQ on benchmarking says."""
-    text = ENVOY.format(port=ports.listen, upstream=ports.upstream)
+    text = ENVOY.format(types=ENVOY_TYPES, port=ports.listen, upstream=ports.upstream)
     found = shutil.which("envoy", path=str(Path(sys.executable).parent)) or "envoy"
     options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
     return [found, "-c", written(folder, "envoy.yaml", text), *options]
@@ -162,8 +164,7 @@ def adapter(folder: Path, ports: Ports) -> list[str]:
 
 def plain_fastapi(_folder: Path, ports: Ports) -> list[str]:
     """A FastAPI route that relays with an httpx client: what one writes in ten minutes."""
-    command = [sys.executable, "-m", "lab.bench.plain_proxy", str(ports.listen), str(ports.upstream)]
-    return command
+    return [sys.executable, "-m", "lab.bench.plain_proxy", str(ports.listen), str(ports.upstream)]
 
 
 PEERS = (

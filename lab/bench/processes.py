@@ -31,7 +31,7 @@ def running(command: list[str], *, core: int, port: int, log: Path, more: dict[s
     """A process pinned to a core, from when its port answers to the end of the block; gives its id."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             ["taskset", "-c", str(core), *command],
             stdout=output,
             stderr=subprocess.STDOUT,
