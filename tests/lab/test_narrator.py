@@ -1,0 +1,38 @@
+"""lab.narrator: figures are counted, and lines are plain where there is no terminal."""
+
+import io
+
+from rich.console import Console
+
+from lab.narrator import Narrator, figures_of, line_of
+from lab.record import GREEDY_LABEL, LEGITIMATE, Sent
+
+SECOND = [
+    Sent(1.0, "ip:a", LEGITIMATE, "products", 200, 10.0),
+    Sent(1.0, "ip:b", LEGITIMATE, "products", 429, 1.0),
+    Sent(1.0, "ip:c", GREEDY_LABEL, "products", 429, 1.0),
+    Sent(1.0, "ip:c", GREEDY_LABEL, "products", 503, 90.0),
+]
+
+
+def test_a_second_is_counted() -> None:
+    figures = figures_of(SECOND)
+    assert (figures.requests, figures.greedy, figures.greedy_refused) == (4, 2, 1)
+    assert (figures.refused, figures.errors, figures.p95_ms) == (1, 1, 90.0)
+
+
+def test_an_empty_second_is_counted_too() -> None:
+    assert figures_of([]).requests == 0
+
+
+def test_a_line_names_what_is_unusual_only() -> None:
+    assert "greedy 2, 1 refused" in line_of(40.0, "greedy client", figures_of(SECOND))
+    assert "greedy" not in line_of(4.0, "learning", figures_of(SECOND[:1]))
+
+
+def test_without_a_terminal_every_line_stays() -> None:
+    out = io.StringIO()
+    with Narrator(Console(file=out, width=80)) as narrator:
+        narrator.say("hello [x]")
+        narrator.tick("1 s")
+    assert out.getvalue().splitlines() == ["hello [x]", "1 s"]

@@ -1,0 +1,134 @@
+"""lab.scoring: the ground truth is counted as its docstring defines it."""
+
+import math
+
+import msgspec
+import pytest
+
+from kernel.findings import Finding
+from lab.record import GREEDY_LABEL, LEGITIMATE, Label, Sent
+from lab.scenario import Act, EventKind
+from lab.scoring import (
+    Happened,
+    Seen,
+    Telemetry,
+    finding_of,
+    mitigation_of,
+    others,
+    refused_of,
+)
+
+GREEDY = "ip:198.18.0.1"
+FINDING = Finding(
+    id="1",
+    tenant="default",
+    detector="D1",
+    kind="client-burst",
+    key=GREEDY,
+    route="product",
+    identity=GREEDY,
+    severity="warning",
+    onset=100.0,
+    window_end=102.0,
+    found_at=102.1,
+    closed_at=0.0,
+    score=9.0,
+    confidence=0.99,
+    summary="",
+    evidence=(),
+)
+
+
+def sent(at: float, status: int = 200, label: Label = GREEDY_LABEL, identity: str = GREEDY) -> Sent:
+    return Sent(at, identity, label, "products", status, 5.0)
+
+
+def seconds(*refused: int, requests: int = 100, onset: float = 100.0) -> list[Sent]:
+    """One greedy second after the other, of `requests` each, of which so many are refused."""
+    return [
+        sent(onset + second + number / requests, 429 if number < count else 200)
+        for second, count in enumerate(refused)
+        for number in range(requests)
+    ]
+
+
+def happened(kind: EventKind, identity: str = "") -> Happened:
+    return Happened(Act(kind=kind, starts=0, ends=10, what=""), onset=100.0, ended=110.0, identity=identity)
+
+
+def test_mitigation_is_the_first_of_two_seconds_that_refuse_nine_tenths_of_the_excess() -> None:
+    found = mitigation_of(seconds(0, 0, 81, 50, 81, 81), 100.0, usual_top=10.0)
+    assert found.after_s == 4.0
+
+
+def test_one_good_second_is_no_mitigation() -> None:
+    assert math.isinf(mitigation_of(seconds(0, 90, 0, 90, 0), 100.0, usual_top=10.0).after_s)
+
+
+def test_what_the_usual_top_allows_is_no_excess() -> None:
+    found = mitigation_of(seconds(0, 90), 100.0, usual_top=10.0)
+    assert (found.requests, found.excess, found.let_through) == (200, 180.0, 90.0)
+
+
+def test_refusing_more_than_the_excess_does_not_make_up_for_an_earlier_second() -> None:
+    assert mitigation_of(seconds(0, 100), 100.0, usual_top=10.0).let_through == 90.0
+
+
+def test_requests_before_the_onset_and_of_others_are_not_the_greedy_clients() -> None:
+    noise = [sent(99.0), sent(100.5, label=LEGITIMATE)]
+    assert mitigation_of([*noise, *seconds(100)], 100.0, usual_top=0.0).requests == 100
+
+
+def test_nothing_sent_is_never_mitigated() -> None:
+    assert math.isinf(mitigation_of([], 100.0, usual_top=1.0).after_s)
+
+
+def test_refused_counts_legitimate_requests_and_identities_only() -> None:
+    traffic = [
+        sent(1.0, 429),
+        sent(1.0, 200, LEGITIMATE, "ip:a"),
+        sent(2.0, 429, LEGITIMATE, "ip:a"),
+        sent(3.0, 403, LEGITIMATE, "ip:a"),
+        sent(3.0, 500, LEGITIMATE, "ip:b"),
+    ]
+    found = refused_of(traffic)
+    assert (found.requests, found.refused_requests, found.identities, found.refused_identities) == (
+        4,
+        2,
+        2,
+        1,
+    )
+    assert found.share == 0.5
+
+
+def test_no_requests_are_no_share() -> None:
+    assert refused_of([]).share == 0.0
+
+
+def test_the_first_finding_of_the_kind_about_the_identity_counts() -> None:
+    stranger = msgspec.structs.replace(FINDING, id="2", identity="ip:198.18.0.9")
+    seen = [Seen(FINDING, 104.0), Seen(stranger, 101.0), Seen(FINDING, 103.0)]
+    found = finding_of(happened("greedy client", GREEDY), seen)
+    assert found is not None
+    assert (found.at, found.finding.identity) == (103.0, GREEDY)
+
+
+@pytest.mark.parametrize("at", [99.0, 130.0])
+def test_a_finding_before_the_onset_or_long_after_the_end_does_not_count(at: float) -> None:
+    assert finding_of(happened("greedy client", GREEDY), [Seen(FINDING, at)]) is None
+
+
+def test_a_finding_of_another_kind_does_not_count() -> None:
+    assert finding_of(happened("error burst"), [Seen(FINDING, 103.0)]) is None
+
+
+def test_a_finding_about_a_bystander_is_a_false_alarm() -> None:
+    bystander = msgspec.structs.replace(FINDING, identity="ip:198.18.0.9")
+    seen = [Seen(FINDING, 103.0), Seen(bystander, 103.0), Seen(FINDING, 90.0)]
+    assert [each.at for each in others(seen, [happened("greedy client", GREEDY)])] == [103.0, 90.0]
+
+
+def test_an_account_balances_when_each_request_is_in_one_place() -> None:
+    assert Telemetry(sent=10, offered=10, stored=8, spooled=1, lost=1).balances
+    assert not Telemetry(sent=11, offered=10, stored=10, spooled=0, lost=0).balances
+    assert not Telemetry(sent=10, offered=10, stored=11, spooled=0, lost=0).balances
