@@ -34,6 +34,7 @@ LINE = re.compile(
     re.DOTALL,
 )
 TIME = re.compile(r"(\d{2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})")
+YEARS = range(1970, 2106)  # ClickHouse keeps seconds since 1970 in 32 bits
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 REQUEST = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S.*?)(?: HTTP/(\d\.\d))?", re.DOTALL)
 ESCAPE = re.compile(r'\\(?:x([0-9A-Fa-f]{2})|(["\\bnrtv]))')
@@ -141,6 +142,8 @@ def parse_time(text: str) -> float | None:
     if found is None or found[2] not in MONTHS:
         return None
     day, month, year = int(found[1]), MONTHS.index(found[2]) + 1, int(found[3])
+    if year not in YEARS:
+        return None
     offset = dt.timedelta(hours=int(found[8]), minutes=int(found[9]))
     try:
         zone = dt.timezone(-offset if found[7] == "-" else offset)

@@ -22,6 +22,7 @@ from kernel.hashing import keyed_hash
 from kernel.policy import METHODS
 from kernel.snapshot import Snapshot
 from warehouse.access_log import Entry, Unreadable, lines_of, parse_line
+from warehouse.queries import load
 
 TABLE = "imports"
 DAY_S = 86_400
@@ -243,10 +244,7 @@ def worker_of(sha256: str) -> str:
 
 def stored_rows(client: Client, tenant: str, worker: str) -> int:
     """How many lines of a file are in the table."""
-    answer = client.query(
-        f"SELECT count() FROM {TABLE} WHERE tenant = {{tenant:String}} AND worker = {{worker:String}}",  # noqa: S608
-        parameters={"tenant": tenant, "worker": worker},
-    )
+    answer = client.query(load("imported_lines"), parameters={"tenant": tenant, "worker": worker})
     return int(answer.result_rows[0][0])
 
 
@@ -273,7 +271,11 @@ def import_log(client: Client, wanted: Wanted, told: Callable[[int, int], None])
         file.seek(0)
         sent = 0
         for batch in batches(entries_of(file)) if before < seen.entries else ():
-            insert(client, [maker.to_row(entry) for entry in batch], token_of(seen.sha256, batch))
+            insert(
+                client,
+                [maker.to_row(entry) for entry in batch],
+                token_of(f"{wanted.tenant}-{seen.sha256}", batch),
+            )
             sent += len(batch)
             told(sent, seen.entries)
     return Imported(
@@ -289,10 +291,10 @@ def import_log(client: Client, wanted: Wanted, told: Callable[[int, int], None])
     )
 
 
-def token_of(sha256: str, batch: list[Entry]) -> str:
-    """The deduplication token of a batch: the file, the day, and the lines."""
+def token_of(file: str, batch: list[Entry]) -> str:
+    """The deduplication token of a batch: whose file, the day, and the lines."""
     day = int(batch[0].at // DAY_S)
-    return f"{sha256[:32]}-{day}-{batch[0].line}-{batch[-1].line}-{len(batch)}"
+    return f"{file}-{day}-{batch[0].line}-{batch[-1].line}-{len(batch)}"
 
 
 def insert(client: Client, rows: list[EventRow], token: str) -> None:

@@ -98,6 +98,8 @@ def test_a_host_name_becomes_one_stable_local_identity() -> None:
             "no such time: 31/Feb/2015:10:05:03 +0000",
         ),
         (COMBINED.replace(b"200 203023", b"2x0 1"), "not in the common or combined log format"),
+        (COMBINED.replace(b"2015", b"1969"), "no such time: 17/May/1969:10:05:03 +0000"),
+        (COMBINED.replace(b"2015", b"2106"), "no such time: 17/May/2106:10:05:03 +0000"),
         (b"a" * (MAX_LINE_BYTES + 1), "longer than 65536 bytes"),
     ],
 )
