@@ -48,7 +48,11 @@ class Intake:
 
         Checked and compiled in a thread: a large document takes longer than a request may wait.
         """
-        compiled = await asyncio.to_thread(self.compile, text, file, self.clock())
+        try:
+            compiled = await asyncio.to_thread(self.compile, text, file, self.clock())
+        except Exception as bug:  # a policy that finds a bug must not end the gateway: refused and counted
+            log.exception("a bug of the gateway met the policy from %s", source)
+            compiled = Compiled(None, (f"{file}: a bug of the gateway met this policy: {bug!r}",))
         if compiled.snapshot is None:
             self.refuse(compiled.problems, revision_of(text), source)
             return compiled.problems

@@ -138,9 +138,12 @@ class Crew:
 class Supervisor:
     """Keeps every worker running until told to stop."""
 
-    def __init__(self, crew: Crew, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, crew: Crew, environment: Mapping[str, str], *, pauses_s: tuple[float, float] = BACKOFF_S
+    ) -> None:
         self.crew = crew
         self.environment = environment
+        self.pauses_s = pauses_s
         self.stopping = asyncio.Event()
         self.code = 0
 
@@ -158,7 +161,8 @@ class Supervisor:
 
     async def keep(self, child: Child) -> None:
         """Run a worker again and again, with longer and longer pauses while it keeps crashing."""
-        loop, pause_s = asyncio.get_running_loop(), BACKOFF_S[0]
+        first_s, longest_s = self.pauses_s
+        loop, pause_s = asyncio.get_running_loop(), first_s
         while not self.stopping.is_set():
             started_at = loop.time()
             code = await child.start(self.environment)
@@ -169,12 +173,12 @@ class Supervisor:
                 self.stop()
                 return
             if loop.time() - started_at > STEADY_S:
-                pause_s = BACKOFF_S[0]
+                pause_s = first_s
             self.book(child, code, pause_s)
             child.restarts += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), pause_s)
-            pause_s = min(pause_s * 2, BACKOFF_S[1])
+            pause_s = min(pause_s * 2, longest_s)
 
     def book(self, child: Child, code: int, pause_s: float) -> None:
         """Say that a worker crashed, and book what it had not stored as lost."""

@@ -11,8 +11,10 @@ import pytest
 
 from kernel.compile import revision_of
 from kernel.findings import Following
-from proxy.sources import ControlSource, FileSource
-from tests.proxy.around import BROKEN, POLICY, intake_at, overlay
+from proxy.holder import SnapshotHolder
+from proxy.last_good import LastGood
+from proxy.sources import Compiled, ControlSource, FileSource, Intake
+from tests.proxy.around import BROKEN, KEY, POLICY, SetClock, intake_at, overlay
 
 CHANGED = POLICY + "# changed\n"
 Answer = Callable[[httpx2.Request], httpx2.Response]
@@ -149,3 +151,15 @@ async def test_the_last_good_policy_is_what_a_start_without_control_uses(tmp_pat
     assert after.holder.snapshot.revision == revision_of(CHANGED)
     (tmp_path / "none").mkdir()
     assert not await intake_at(tmp_path / "none").take_last_good()
+
+
+async def test_a_policy_that_meets_a_bug_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Buggy(Intake):
+        def compile(self, text: str, file: str, now: float) -> Compiled:
+            raise ZeroDivisionError
+
+    intake = Buggy(SnapshotHolder(KEY), LastGood(tmp_path), SetClock())
+    (problem,) = await intake.take(POLICY, "policy.yaml", source="file")
+    assert "ZeroDivisionError" in problem
+    assert intake.holder.refusals == 1
+    assert not intake.holder.has_policy
