@@ -7,18 +7,22 @@ from kernel.policy import NAME_FORM, Consumer, Plan, Policy, Route, Rule, Upstre
 from kernel.problems import Report, quoted, suggestion
 
 NAME = re.compile(NAME_FORM)
+RULES = ("limits", "access")  # share their names: telemetry has one column for both
+LISTS = ("upstreams", "routes", "consumers", "plans", *RULES)
 Named = Upstream | Route | Consumer | Plan | Rule
 
 
 def check_names(policy: Policy, report: Report) -> None:
     """Every name and every reference of the policy."""
     check_form(policy.tenant, "tenant", report)
-    check_list([("upstreams", policy.upstreams)], report)
-    check_list([("routes", policy.routes)], report)
-    check_list([("consumers", policy.consumers)], report)
-    check_list([("plans", policy.plans)], report)
-    check_list([("limits", policy.limits), ("access", policy.access)], report)
-    check_references(policy, report)
+    lists = [(label, getattr(policy, label)) for label in LISTS]
+    for label, items in lists:
+        for index, item in enumerate(items):
+            check_form(item.name, f"{label}[{index}].name", report)
+    check_references(policy, report)  # a name that is taken twice can still be referred to
+    for label, items in lists[: -len(RULES)]:
+        check_unique([(label, items)], report)
+    check_unique(lists[-len(RULES) :], report)
     check_use(policy, report)
 
 
@@ -32,13 +36,12 @@ def check_form(name: str, path: str, report: Report) -> None:
         report.error(path, what, todo)
 
 
-def check_list(lists: Sequence[tuple[str, Sequence[Named]]], report: Report) -> None:
-    """Names within lists that share their names."""
+def check_unique(lists: Sequence[tuple[str, Sequence[Named]]], report: Report) -> None:
+    """Names within lists that share their names are taken once."""
     first: dict[str, str] = {}
     for label, items in lists:
         for index, item in enumerate(items):
             path = f"{label}[{index}].name"
-            check_form(item.name, path, report)
             if report.is_wrong(path):
                 continue
             holder = first.setdefault(item.name, path)
@@ -85,8 +88,9 @@ def refer(
 def check_use(policy: Policy, report: Report) -> None:
     """Upstreams that nothing uses, and credentials that nobody has."""
     used = {route.upstream for route in policy.routes}
+    known = {upstream.name for upstream in policy.upstreams}
     for index, upstream in enumerate(policy.upstreams):
-        if upstream.name not in used and not report.has_wrong_names("routes"):
+        if upstream.name not in used and used <= known:
             report.warning(f"upstreams[{index}]", "no route uses this upstream", "Add a route, or delete it.")
     for index, consumer in enumerate(policy.consumers):
         if not consumer.keys:

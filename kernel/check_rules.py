@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from kernel.addresses import IPNetwork, parse_network
+from kernel.addresses import IPNetwork, parse_address, parse_network
 from kernel.check_edges import check_header_name
 from kernel.policy import AccessRule, HeaderKey, Limit, Policy, Rule
 from kernel.problems import Report, quoted
@@ -29,7 +29,7 @@ def check_rules(policy: Policy, report: Report, now: float) -> None:
 
 def check_rule(rule: Rule, path: str, report: Report, now: float) -> None:
     """Mode, canary and expiry."""
-    if rule.mode == "canary" and rule.canary == 0.0:
+    if rule.mode == "canary" and rule.canary == 0.0 and not report.is_wrong(f"{path}.canary"):
         what = "a canary without a share binds nobody"
         report.warning(f"{path}.mode", what, "Add `canary: 0.05` for 5 % of identities.")
     if rule.mode != "canary" and rule.canary != 0.0 and not report.is_wrong(f"{path}.mode"):
@@ -64,10 +64,8 @@ def check_network(text: str, path: str, report: Report) -> IPNetwork | None:
         todo = "Write `203.0.113.0/24`, `2001:db8::/32` or a single address."
         report.error(path, f"{quoted(text)} is not a network", todo)
         return None
-    if "/" in text and text.partition("/")[0].lower() not in (
-        str(network.network_address),
-        network.network_address.exploded,
-    ):
+    address = parse_address(text.partition("/")[0])
+    if address is not None and address.value != int(network.network_address):
         report.warning(path, f"{quoted(text)} means {network}", f"Write `{network}`, or a longer prefix.")
     return network
 

@@ -157,7 +157,9 @@ class Walk:
                     self.rate(node, kind.type, path) if is_rate(kind) else self.scalar(node, kind.type, path)
                 )
             case inspect.LiteralType() if node.value not in kind.values or node.tag != "text":
-                todo = f"Write one of: {', '.join(str(value) for value in kind.values)}."
+                words = [str(value) for value in kind.values]
+                meant = closest(node.value, words)
+                todo = f"Did you mean `{meant}`?" if meant else f"Write one of: {', '.join(words)}."
                 return self.refuse(path, f"{quoted(node.value)} is not possible here", todo)
             case inspect.LiteralType():
                 return node.value
@@ -204,7 +206,7 @@ class Walk:
             or (kind.ge is not None and value < kind.ge)
             or (kind.le is not None and value > kind.le)
         ):
-            return self.refuse(path, f"{value:g} is out of range", f"It must be {bounds_of(kind)}.")
+            return self.refuse(path, f"{value:.15g} is out of range", f"It must be {bounds_of(kind)}.")
         return value
 
     def rate(self, node: ScalarNode, kind: inspect.Type, path: str) -> Any:
@@ -322,11 +324,11 @@ def expected(kind: inspect.Type) -> str:
 def bounds_of(kind: inspect.IntType | inspect.FloatType) -> str:
     """A number's bounds in words."""
     low = (
-        f"above {kind.gt:g}"
+        f"above {kind.gt:.15g}"
         if kind.gt is not None
-        else f"at least {kind.ge:g}"
+        else f"at least {kind.ge:.15g}"
         if kind.ge is not None
         else ""
     )
-    high = f"at most {kind.le:g}" if kind.le is not None else ""
+    high = f"at most {kind.le:.15g}" if kind.le is not None else ""
     return " and ".join(part for part in (low, high) if part)

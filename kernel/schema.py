@@ -19,7 +19,7 @@ def policy_schema() -> dict[str, Any]:
 
 def with_written_rates(schema: Any) -> Any:
     """A schema whose rates are text."""
-    if isinstance(schema, list):
+    if isinstance(schema, list | tuple):  # a default of the types is a tuple
         return [with_written_rates(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
