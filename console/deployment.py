@@ -41,19 +41,24 @@ def gateway_parts(deployment: Deployment) -> tuple[Part, ...]:
         analytics_part(deployment, address, secrets),
         proxy_part(deployment, address, secrets),
     )
-    return others if external else (warehouse_part(deployment), *others)
+    if external:
+        return others
+    embedded = warehouse_part(
+        deployment.data / "warehouse", deployment.warehouse_listen, disk_cap_mb=deployment.disk_cap_mb
+    )
+    return (embedded, *others)
 
 
-def warehouse_part(deployment: Deployment) -> Part:
-    """The embedded warehouse."""
-    cap = ("--disk-cap-mb", str(deployment.disk_cap_mb)) if deployment.disk_cap_mb else ()
+def warehouse_part(data: Path, listen: str, *, disk_cap_mb: int = 0) -> Part:
+    """The embedded warehouse on a directory of its own."""
+    cap = ("--disk-cap-mb", str(disk_cap_mb)) if disk_cap_mb else ()
     return Part(
         name="warehouse",
-        listens={"warehouse": deployment.warehouse_listen},
+        listens={"warehouse": listen},
         arguments=(
             *("-m", "warehouse.main"),
             *("--listen", Listen("warehouse")),
-            *("--data", str(deployment.data / "warehouse")),
+            *("--data", str(data)),
             *cap,
         ),
         stops_within_s=30.0,
@@ -101,6 +106,7 @@ def proxy_part(deployment: Deployment, warehouse: str | Url, secrets: dict[str, 
             *("--manage", Listen("manage")),
             *("--warehouse", warehouse),
             *("--workers", str(deployment.workers)),
+            *("--tenant", deployment.tenant),
             *("--data", str(deployment.data / "proxy")),
         ),
         environment=secrets,

@@ -1,0 +1,118 @@
+"""`tidegate import-log FILE`: an access log into the warehouse, every line accounted for."""
+
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from clickhouse_connect.driver.client import Client
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from console.endpoints import Data, Endpoints, WarehouseUrl, find_endpoints
+from console.keyring import keyring_of
+from console.policy_file import read_policy_file
+from console.settings import inherited, settings
+from console.terminal import PROBLEMS_FOUND, AsJson, CannotRun, command_app, say, tell, write_json
+from console.warehouse_at import at_own_warehouse, at_warehouse
+from kernel.compile import compile_policy
+from warehouse.imports import Imported, RouteOf, Wanted, by_policy, import_log
+
+MOST_TOLD = 20  # unreadable lines shown one by one
+
+app = command_app()
+
+
+@app.command()
+def import_access_log(
+    file: Annotated[
+        Path, typer.Argument(help="An access log in common or combined format.", show_default=False)
+    ],
+    tenant: Annotated[str, typer.Option(help="Whose traffic it is.")] = "",
+    policy: Annotated[
+        Path | None, typer.Option(help="Name routes by this policy.", show_default="by path")
+    ] = None,
+    data: Data = None,
+    warehouse: WarehouseUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Load an access log into the warehouse; `tidegate findings --imported` then looks at it.
+
+    Where no gateway runs, the warehouse of the data directory is started for the time of the import.
+    A file that was loaded before is not doubled. Exit code 0: every line was stored; 1: some lines
+    were unreadable, each is told; 2: it could not be loaded.
+    """
+    known = settings()
+    found = find_endpoints(known, data)
+    if not file.is_file():
+        raise CannotRun(f"{file} is no file that can be read; give an access log")
+    wanted = Wanted(
+        path=file,
+        tenant=tenant or found.tenant,
+        hash_key=hash_key_of(found),
+        routes=routes_of(policy) if policy else None,
+    )
+    imported = load(found, warehouse, wanted, quiet=as_json)
+    if as_json:
+        write_json(imported)
+    else:
+        show(imported)
+    if imported.unreadable:
+        raise typer.Exit(PROBLEMS_FOUND)
+
+
+def hash_key_of(found: Endpoints) -> bytes:
+    """The gateway's hash key, made where there is none yet, so that hashes join with live telemetry's."""
+    try:
+        return bytes.fromhex(found.hash_key or keyring_of(found.data, secrets.token_bytes).hash_key)
+    except (OSError, ValueError) as trouble:
+        raise CannotRun(f"no hash key: {trouble}") from trouble
+
+
+def routes_of(policy: Path) -> RouteOf:
+    """Routes as the policy names them. Raises CannotRun."""
+    reading = read_policy_file(policy, time.time())
+    if reading.policy is None:
+        problems = "\n".join(problem.text() for problem in reading.problems)
+        raise CannotRun(f"{policy} is no policy that can be loaded:\n{problems}")
+    return by_policy(compile_policy(reading.policy, reading.revision, b""))
+
+
+def load(found: Endpoints, warehouse: str, wanted: Wanted, *, quiet: bool) -> Imported:
+    """Load with a progress bar on stderr. Raises CannotRun."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+        bar = progress.add_task(f"loading {wanted.path.name}", total=None)
+
+        def work(client: Client) -> Imported:
+            return import_log(client, wanted, told_by(progress, bar))
+
+        try:
+            if warehouse:
+                return at_warehouse(warehouse, work)
+            return at_own_warehouse(found, inherited(), lambda url: at_warehouse(url, work))
+        except OSError as trouble:
+            raise CannotRun(f"{wanted.path}: {trouble.strerror or trouble}") from trouble
+
+
+def told_by(progress: Progress, bar: TaskID) -> Callable[[int, int], None]:
+    """Moves the bar."""
+    return lambda sent, total: progress.update(bar, completed=sent, total=total)
+
+
+def show(imported: Imported) -> None:
+    """The account, and each unreadable line up to MOST_TOLD."""
+    table = Table("lines", "stored", "stored before", "unreadable", "days", box=None, pad_edge=False)
+    counts = (imported.lines, imported.stored, imported.before, imported.unreadable, imported.days)
+    table.add_row(*(f"{count:,}" for count in counts))
+    Console().print(table)
+    for line in imported.told[:MOST_TOLD]:
+        tell(f"{imported.path}:{line.line}: unreadable: {line.reason}")
+    rest = imported.unreadable - min(len(imported.told), MOST_TOLD)
+    if rest > 0:
+        tell(f"… and {rest:,} more unreadable lines")
+    say(f"every line is accounted for: {imported.lines:,} = stored + stored before + unreadable")
+    say("next: tidegate findings --imported")

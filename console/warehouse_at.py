@@ -1,0 +1,66 @@
+"""A client of the warehouse for one command: the one that runs, or a temporary one on the data directory."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from warehouse.migrate import migrate
+
+from console.child import PartFailed
+from console.deployment import warehouse_part
+from console.endpoints import Endpoints
+from console.ownership import AlreadyOwned
+from console.supervisor import Supervisor
+from console.terminal import CannotRun
+from warehouse.client import WrongUrl, connect
+
+T = TypeVar("T")
+
+
+def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
+    """Run `work` with a client of the warehouse at `url`. Raises CannotRun."""
+    try:
+        client = connect(url)
+        try:
+            migrate(client)
+            return work(client)
+        finally:
+            client.close()
+    except (ClickHouseError, WrongUrl) as trouble:
+        raise CannotRun(f"the warehouse cannot be used: {first_line(trouble)}") from trouble
+
+
+def first_line(trouble: Exception) -> str:
+    """ClickHouse's messages go on with stack traces."""
+    return str(trouble).strip().partition("\n")[0][:500]
+
+
+def at_own_warehouse(found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T]) -> T:
+    """Run `work` with the URL of the data directory's warehouse, started for it where none runs.
+
+    Raises CannotRun.
+    """
+    if found.warehouse:
+        return work(found.warehouse)
+    if not (found.data / "warehouse").exists() and not found.data.exists():
+        found.data.mkdir(parents=True, mode=0o700)
+    try:
+        return asyncio.run(beside_temporary(found, environment, work))
+    except (AlreadyOwned, PartFailed, OSError) as trouble:
+        raise CannotRun(str(trouble)) from trouble
+
+
+async def beside_temporary(found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T]) -> T:
+    """Start an embedded warehouse on a free port, run `work` in a thread, stop it."""
+    part = warehouse_part(found.data / "warehouse", "127.0.0.1:0")
+    supervisor = Supervisor(
+        found.data, (part,), environment=environment, heard=lambda *_: None, clock=time.time
+    )
+    await supervisor.start()
+    try:
+        return await asyncio.to_thread(work, supervisor.urls["warehouse"])
+    finally:
+        await supervisor.stop()
