@@ -22,7 +22,7 @@ def warehouse_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ware
 
 @pytest.fixture(scope="session")
 def warehouse_url(warehouse_process: WarehouseProcess) -> str:
-    """URL of the session's embedded warehouse, database `tidegate` migrated. Use `tenant` to keep tests apart."""
+    """URL of the session's warehouse, `tidegate` migrated. Use `tenant` to keep tests apart."""
     client = connect(warehouse_process.url)
     migrate(client)
     client.close()

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 import chdb
 import msgspec
-from chdb import _chdb
+from chdb._chdb import connect  # type: ignore[attr-defined]  # compiled, without stubs
 
 from warehouse.admission import SYNTAX, Classified, Denied
 from warehouse.statement import identifier, quoted
@@ -26,14 +26,20 @@ MARK = "log_comment"
 _CODE = re.compile(r"Code: (\d+)\.")
 # What the engine itself allows. No SOURCES (files, addresses, other databases), no user administration,
 # no functions, dictionaries or backups, and only the table engines that keep their rows in the directory.
-_GRANTS = (
-    "GRANT CHECK, SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW,"
-    " CREATE TEMPORARY TABLE, DROP DATABASE, DROP TABLE, DROP VIEW, UNDROP TABLE, TRUNCATE, OPTIMIZE, KILL QUERY,"
-    " MOVE PARTITION BETWEEN SHARDS, SYSTEM JEMALLOC, SYSTEM FLUSH, SYSTEM MERGES, SYSTEM TTL MERGES,"
-    " SYSTEM DROP CACHE ON *.*",
-    "GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON AggregatingMergeTree, TABLE ENGINE ON SummingMergeTree,"
-    " TABLE ENGINE ON ReplacingMergeTree, TABLE ENGINE ON Memory, TABLE ENGINE ON Null,"
-    " TABLE ENGINE ON View, TABLE ENGINE ON MaterializedView",
+_GRANTS = """
+CHECK, SHOW, SELECT, INSERT, ALTER, TRUNCATE, OPTIMIZE, KILL QUERY, MOVE PARTITION BETWEEN SHARDS,
+CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, DROP DATABASE, DROP TABLE, DROP VIEW,
+UNDROP TABLE, SYSTEM JEMALLOC, SYSTEM FLUSH, SYSTEM MERGES, SYSTEM TTL MERGES, SYSTEM DROP CACHE
+"""
+_ENGINES = (
+    "MergeTree",
+    "AggregatingMergeTree",
+    "SummingMergeTree",
+    "ReplacingMergeTree",
+    "Memory",
+    "Null",
+    "View",
+    "MaterializedView",
 )
 
 
@@ -177,14 +183,14 @@ class Engine:
         configuration = _write_configuration(path, bounds)
         self._path = str(path)
         try:
-            self._root = Connection(_chdb.connect(f"{path}?config-file={configuration}"))
+            self._root = Connection(connect(f"{path}?config-file={configuration}"))
         except RuntimeError as problem:
             raise EngineFailed(str(problem)) from None
         self._root_lock = threading.Lock()
 
     def connection(self) -> Connection:
         """A new connection with the profile's settings and nothing else."""
-        return Connection(_chdb.connect(self._path))
+        return Connection(connect(self._path))
 
     def administer(self, sql: str) -> bytes:
         """Runs a statement of the server itself (kill, purge, drop of a day); TabSeparated."""
@@ -231,11 +237,15 @@ def _write_configuration(path: Path, bounds: Bounds) -> Path:
         f"<user_directories><users_xml><path>{escape(str(users))}</path></users_xml></user_directories>"
         "</clickhouse>\n"
     )
-    grants = "".join(f"<query>{grant}</query>" for grant in _GRANTS)
+    engines = ", ".join(f"TABLE ENGINE ON {engine}" for engine in _ENGINES)
+    grants = f"<query>GRANT {_GRANTS.strip()} ON *.*</query><query>GRANT {engines}</query>"
     memory, threads = bounds.query_memory_bytes, bounds.query_threads
     users.write_text(
         f"<clickhouse><profiles><default><max_memory_usage>{memory}</max_memory_usage>"
-        f"<max_threads>{threads}</max_threads><implicit_select>0</implicit_select><constraints>"
+        f"<max_threads>{threads}</max_threads><implicit_select>0</implicit_select>"
+        # a retried batch must also reach the views that a crash kept it from
+        "<deduplicate_blocks_in_dependent_materialized_views>1"
+        "</deduplicate_blocks_in_dependent_materialized_views><constraints>"
         f"<max_memory_usage><min>1</min><max>{memory}</max></max_memory_usage></constraints>"
         "</default></profiles><quotas><default/></quotas>"
         "<users><default><password></password><networks><ip>::/0</ip></networks>"

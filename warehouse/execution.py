@@ -12,6 +12,7 @@ from warehouse.statement import identifier, quoted
 from warehouse.users import User
 
 _SESSION_STATEMENTS = ("SET", "USE")
+_CURRENT = "SELECT name, value FROM system.settings WHERE has({names:Array(String)}, name)"
 
 
 class Answer(msgspec.Struct):
@@ -49,7 +50,7 @@ class Execution:
     def start(self) -> Answer:
         """Runs the statement up to its first block. On an exception call `finish` as well."""
         connection = self._connection = self._acquire()
-        self._admit(connection)
+        reads = self._admit(connection)
         self._prepare(connection)
         question = self._question
         if question.is_insert:
@@ -57,7 +58,7 @@ class Execution:
             told = summary(written_rows=written.rows, written_bytes=written.size_bytes)
             return Answer(iter(()), "", told)
         sql = question.sql.decode("utf-8", "surrogateescape")
-        if question.is_streamable:
+        if question.is_streamable and reads:
             self._blocks = connection.stream(sql, question.output_format, question.parameters)
             return self._streamed(self._blocks)
         chunk = connection.query(sql, question.output_format, question.parameters)
@@ -102,15 +103,18 @@ class Execution:
             connection.restrict()
         return connection
 
-    def _admit(self, connection: Connection) -> None:
+    def _admit(self, connection: Connection) -> bool:
+        """True for a statement that only reads; raises Denied."""
         question = self._question
         for name, value in question.settings.items():
             check_setting(name, value)
         text = question.sql + (b" FORMAT " + question.outline.format.encode() if question.is_insert else b"")
         sql = text.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode()
-        check_class(text, connection.classify(sql), read_only=self._user.read_only)
+        classified = connection.classify(sql)
+        check_class(text, classified, read_only=self._user.read_only)
         if is_suspect(text):
             check_canonical(connection.canonical(sql))
+        return classified.kind == "READ_ONLY"
 
     def _prepare(self, connection: Connection) -> None:
         question = self._question
@@ -126,10 +130,9 @@ class Execution:
             self._load(connection, table)
 
     def _remember(self, connection: Connection, names: tuple[str, ...], database: str) -> None:
-        wanted = ", ".join(quoted(name) for name in names)
-        columns = f"SELECT name, value FROM system.settings WHERE name IN ({wanted}) FORMAT TabSeparatedRaw"
-        rows = connection.query(columns, "TabSeparatedRaw").body.decode().splitlines()
-        self._restore = dict(row.split("\t", 1) for row in rows if "\t" in row)
+        wanted = "[" + ", ".join(quoted(name) for name in names) + "]"
+        rows = connection.query(_CURRENT, "JSONCompactEachRow", {"names": wanted}).body.splitlines()
+        self._restore = dict(msgspec.json.decode(row, type=tuple[str, str]) for row in rows)
         if database:
             self._restore_database = connection.query(
                 "SELECT currentDatabase()", "LineAsString"

@@ -9,18 +9,25 @@ from warehouse.statement import Outline, outline
 
 # Parameters of the transport; they are no settings of the engine.
 TRANSPORT = frozenset(
-    """query database default_format query_id session_id session_timeout session_check user password quota_key
-    compress decompress wait_end_of_query buffer_size client_protocol_version role
-    send_progress_in_http_headers http_headers_progress_interval_ms enable_http_compression
-    http_zlib_compression_level add_http_cors_header cancel_http_readonly_queries_on_client_close
-    http_write_exception_in_output_format""".split()
+    (
+        *("query", "database", "default_format", "query_id", "role", "quota_key", "user", "password"),
+        *("session_id", "session_timeout", "session_check", "compress", "decompress", "buffer_size"),
+        *("wait_end_of_query", "client_protocol_version", "enable_http_compression"),
+        *("http_zlib_compression_level", "send_progress_in_http_headers", "add_http_cors_header"),
+        *("http_headers_progress_interval_ms", "cancel_http_readonly_queries_on_client_close"),
+        "http_write_exception_in_output_format",
+    )
 )
 # Formats whose blocks may be sent one after the other; the others have a frame around all rows.
 _STREAMABLE = frozenset(
-    """Native RowBinary TabSeparated TSV TabSeparatedRaw TSVRaw CSV JSONEachRow JSONCompactEachRow
-    JSONStringsEachRow LineAsString Null""".split()
+    (
+        *("Native", "RowBinary", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "Null"),
+        *("JSONEachRow", "JSONCompactEachRow", "JSONStringsEachRow", "LineAsString"),
+    )
 )
-_RESULT_VERBS = frozenset("SELECT WITH SHOW DESCRIBE DESC EXISTS EXPLAIN CHECK KILL".split())
+_RESULT_VERBS = frozenset(
+    ("SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK", "KILL")
+)
 # ClickHouse's own table of HTTP statuses, as far as its codes occur here.
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
 _STATUS: dict[int, int] = {
@@ -30,9 +37,10 @@ _STATUS: dict[int, int] = {
     159: 408,
     307: 413,
     373: 409,
+    202: 503,
 }
 BAD_ARGUMENTS, SESSION_NOT_FOUND, SESSION_IS_LOCKED, AUTHENTICATION_FAILED = 36, 372, 373, 516
-TOO_MANY_BYTES, INTERNAL = 307, 1000
+TOO_MANY_BYTES, TOO_MANY_QUERIES, INTERNAL = 307, 202, 1000
 
 
 class BadRequest(Exception):
@@ -73,7 +81,7 @@ class Question(msgspec.Struct, frozen=True):
     @property
     def is_streamable(self) -> bool:
         return (
-            self.outline.verb in ("SELECT", "WITH")
+            self.outline.verb in ("SELECT", "WITH", "FROM")
             and not self.whole_answer
             and self.output_format in _STREAMABLE
         )

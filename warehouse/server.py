@@ -22,13 +22,14 @@ from warehouse.protocol import (
     SESSION_IS_LOCKED,
     SESSION_NOT_FOUND,
     TOO_MANY_BYTES,
+    TOO_MANY_QUERIES,
     BadRequest,
     Question,
     late_exception,
     parse,
     status_of,
 )
-from warehouse.sessions import Sessions, SessionLocked, SessionUnknown, TooManySessions
+from warehouse.sessions import SessionLocked, Sessions, SessionUnknown, TooManySessions
 from warehouse.users import Unauthenticated, User, Users
 
 MAX_BODY_BYTES = 64 << 20  # as sent
@@ -36,6 +37,17 @@ MAX_DECODED_BYTES = 512 << 20  # after decompression
 MAX_FORM_FILES = 32
 _WORKERS = 16  # statements at once; the engine runs each on up to `query_threads`
 _EXCEPTION_TAG = "tidegatelateerror"
+# Failures that have no code of the engine's, with ClickHouse's code and name for them.
+_NAMES: dict[type[Exception], tuple[int, str]] = {
+    Unauthenticated: (AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED"),
+    BodyTooLarge: (TOO_MANY_BYTES, "TOO_MANY_BYTES"),
+    BadRequest: (BAD_ARGUMENTS, "BAD_ARGUMENTS"),
+    Undecodable: (BAD_ARGUMENTS, "BAD_ARGUMENTS"),
+    SessionLocked: (SESSION_IS_LOCKED, "SESSION_IS_LOCKED"),
+    SessionUnknown: (SESSION_NOT_FOUND, "SESSION_NOT_FOUND"),
+    TooManySessions: (TOO_MANY_QUERIES, "TOO_MANY_SIMULTANEOUS_QUERIES"),
+}
+FAILURES: tuple[type[Exception], ...] = (EngineFailed, Denied, *_NAMES)
 log = logging.getLogger("tidegate.warehouse")
 T = TypeVar("T")
 
@@ -83,17 +95,13 @@ class Server:
         try:
             user = self._users.authenticate(request.headers, request.query_params)
             question = await self._question(request, query_id)
+            query_id = question.query_id
             if not question.sql.strip():
-                return PlainTextResponse("Ok.\n", headers=_headers(question.query_id))
+                return PlainTextResponse("Ok.\n", headers=_headers(query_id))
             # A later issue answers clickhouse-go's handshake here, before the engine sees it.
             return await self._answered(request, receive, question, user)
-        except Unauthenticated as problem:
-            text = f"Code: 516. DB::Exception: {problem} (AUTHENTICATION_FAILED)"
-            return _error(AUTHENTICATION_FAILED, text, query_id)
-        except BodyTooLarge as problem:
-            return _error(TOO_MANY_BYTES, f"Code: 307. DB::Exception: {problem} (TOO_MANY_BYTES)", query_id)
-        except (BadRequest, Undecodable) as problem:
-            return _error(BAD_ARGUMENTS, f"Code: 36. DB::Exception: {problem} (BAD_ARGUMENTS)", query_id)
+        except FAILURES as problem:
+            return _failure(problem, query_id)
 
     async def _question(self, request: Request, query_id: str) -> Question:
         parameters = list(request.query_params.multi_items())
@@ -127,20 +135,8 @@ class Server:
         execution = Execution(self._engine, self._sessions, question, user)
         try:
             answer = await self._started(execution, receive)
-        except BaseException as problem:
+        except BaseException:  # whatever it is, the connection goes back
             await asyncio.shield(self.run(execution.finish))
-            if isinstance(problem, EngineFailed):
-                return _error(problem.code or INTERNAL, str(problem), question.query_id)
-            if isinstance(problem, Denied):
-                return _error(problem.code, str(problem), question.query_id)
-            if isinstance(problem, SessionLocked):
-                text = f"Code: 373. DB::Exception: Session {problem} is locked by a concurrent client. (SESSION_IS_LOCKED)"
-                return _error(SESSION_IS_LOCKED, text, question.query_id)
-            if isinstance(problem, SessionUnknown):
-                text = f"Code: 372. DB::Exception: Session {problem} not found. (SESSION_NOT_FOUND)"
-                return _error(SESSION_NOT_FOUND, text, question.query_id)
-            if isinstance(problem, TooManySessions):
-                return _error(TOO_MANY_BYTES, f"Code: 307. DB::Exception: {problem}", question.query_id)
             raise
         return self._streaming(request, question, execution, answer)
 
@@ -236,6 +232,14 @@ def _media_type(output_format: str) -> str:
     if output_format.startswith(("TabSeparated", "TSV")):
         return "text/tab-separated-values; charset=UTF-8"
     return "application/octet-stream" if output_format else "text/plain; charset=UTF-8"
+
+
+def _failure(problem: Exception, query_id: str) -> Response:
+    """The answer to a request that failed in a known way."""
+    code, name = _NAMES.get(type(problem), (0, ""))
+    if isinstance(problem, EngineFailed | Denied):
+        return _error(problem.code or INTERNAL, str(problem), query_id)
+    return _error(code, f"Code: {code}. DB::Exception: {problem} ({name})", query_id)
 
 
 def _error(code: int, message: str, query_id: str) -> Response:

@@ -12,9 +12,15 @@ MAX_TIMEOUT_S = 3600
 class SessionLocked(Exception):
     """Another request of the same session runs."""
 
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"Session {session_id} is locked by a concurrent client.")
+
 
 class SessionUnknown(Exception):
     """`session_check=1` asked for a session that does not exist."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"Session {session_id} not found.")
 
 
 class TooManySessions(Exception):

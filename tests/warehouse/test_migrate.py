@@ -37,7 +37,10 @@ def test_the_other_tables_hold_the_fields_of_the_kernel(
 
 
 def test_every_table_that_a_batch_reaches_remembers_its_tokens(warehouse_client: Client) -> None:
-    query = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    query = (
+        "SELECT name, create_table_query FROM system.tables"
+        " WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    )
     forgetful = [
         name
         for name, text in warehouse_client.query(query).result_rows
@@ -48,7 +51,7 @@ def test_every_table_that_a_batch_reaches_remembers_its_tokens(warehouse_client:
 
 def test_an_edited_migration_is_refused(fresh_database: Client) -> None:
     edited = tuple(to_migration(one.name, one.text + "\n") for one in shipped())
-    with pytest.raises(MigrationRefused, match="0001_requests.sql was edited after it was applied"):
+    with pytest.raises(MigrationRefused, match=r"0001_requests\.sql was edited after it was applied"):
         migrate(fresh_database, edited)
 
 
@@ -59,7 +62,7 @@ def test_a_warehouse_of_a_newer_version_is_refused(fresh_database: Client) -> No
 
 def test_a_migration_that_comes_before_an_applied_one_is_refused(fresh_database: Client) -> None:
     late = to_migration("0001_aaa.sql", HEADER + "SELECT 1;\n")
-    with pytest.raises(MigrationRefused, match="0001_aaa.sql comes before"):
+    with pytest.raises(MigrationRefused, match=r"0001_aaa\.sql comes before"):
         migrate(fresh_database, (late, *shipped()))
 
 

@@ -1,0 +1,30 @@
+"""The history of overlays."""
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from kernel.findings import Overlay
+from warehouse.overlays import insert_overlays, read_overlays
+
+
+def test_overlays_are_read_as_written_and_the_newest_state_stands(
+    warehouse_client: Client, tenant: str
+) -> None:
+    first = Overlay(
+        id="o1",
+        tenant=tenant,
+        limit="per-client",
+        identity="ip:10.0.0.1",
+        rate=2.5,
+        burst=5,
+        reason="a finding",
+        finding="f1",
+        created_at=1_700_000_000.5,
+        expires_at=1_700_000_600.5,
+    )
+    longer = msgspec.structs.replace(first, expires_at=first.expires_at + 60)
+    insert_overlays(warehouse_client, [first])
+    assert read_overlays(warehouse_client, tenant) == [first]
+    insert_overlays(warehouse_client, [longer])
+    assert read_overlays(warehouse_client, tenant) == [longer]
+    assert read_overlays(warehouse_client, tenant, since=longer.expires_at + 1) == []
