@@ -1,0 +1,292 @@
+"""Adaptive limits: which values to set, by what is usual and by what was found. Pure.
+
+The value that everybody gets follows the demand of identities that are not judged abusive, refused
+requests included, or a limit would ratchet down on its own effect. It moves at most 20 % down and
+10 % up per minute, rests for a minute between moves, and stays within floor and ceiling.
+A client burst at once gets an overlay of its own: what 99.9 % of its peers never pass over ten
+seconds, for ten minutes. Identities on the policy's allow-list are left alone.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from analytics.bursts import CARD as BURST
+from analytics.bursts import LEAST_PEERS
+from analytics.collapse import CARD as COLLAPSE
+from analytics.engine import Usual
+from analytics.windows import EVERYWHERE, SPANS
+from kernel.addresses import Networks, parse_address
+from kernel.findings import Finding, Overlay
+from kernel.policy import Adaptive, Limit, Policy
+
+OVERLAY_TTL_S = 600.0
+RENEW_S = 120.0  # an overlay that is still needed is renewed so long before it ends
+DWELL_S = 60.0
+MOST_DOWN = 0.20
+MOST_UP = 0.10
+LEAST_MOVE = 0.02  # smaller moves are not worth a change
+HEADROOM = 1.5
+LEAST_LEARNT_S = 60
+MOST_LOSS = 0.01  # of telemetry, before nothing moves any more
+MOST_PERSONAL = 1_000
+RATE_DIGITS = 4
+LONG, SHORT = SPANS.index(10), SPANS.index(1)
+
+UsualOf = Callable[[str], Usual]  # by scope
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What the values depend on. `now` is in seconds since 1970, `loss` a share."""
+
+    now: float
+    policy: Policy
+    findings: tuple[Finding, ...]  # open ones
+    usual_of: UsualOf
+    loss: float
+    paused: bool
+
+
+class AdaptiveLimits:
+    """The overlays of one tenant. `overlays` is what should be in force."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, Overlay] = {}
+        self._moved_at: dict[str, float] = {}
+        self._personal: dict[tuple[str, str], Overlay] = {}
+
+    @property
+    def overlays(self) -> tuple[Overlay, ...]:
+        """Everybody's values first, then identities' own."""
+        return (*self._shared.values(), *self._personal.values())
+
+    def restore(self, overlays: Iterable[Overlay], now: float) -> None:
+        """Take up what is in force, after a restart or when another process gave the lease up."""
+        for overlay in overlays:
+            if overlay.expires_at <= now:
+                continue
+            if overlay.identity:
+                self._personal.setdefault((overlay.limit, overlay.identity), overlay)
+            elif overlay.limit not in self._shared:
+                self._shared[overlay.limit] = overlay
+                self._moved_at[overlay.limit] = overlay.created_at
+
+    def step(self, situation: Situation) -> bool:
+        """Move on to `situation.now`; True where the overlays changed."""
+        before = self.overlays
+        self._drop(situation)
+        if not why_frozen(situation):
+            allowed = AllowList(situation.policy.allow_list)
+            for finding in situation.findings:
+                if finding.detector == BURST.number and finding.identity not in allowed:
+                    self._answer(finding, situation)
+            for limit in adaptive_limits(situation.policy):
+                self._follow(limit, situation)
+        return self.overlays != before
+
+    def _drop(self, situation: Situation) -> None:
+        """Forget what has expired, and what the policy no longer lets be set."""
+        limits = {limit.name: limit for limit in adaptive_limits(situation.policy)}
+        allowed = AllowList(situation.policy.allow_list)
+
+        def holds(overlay: Overlay) -> bool:
+            limit = limits.get(overlay.limit)
+            return (
+                overlay.expires_at > situation.now
+                and limit is not None
+                and is_within(overlay.rate, range_of(limit))
+                and overlay.identity not in allowed
+            )
+
+        self._shared = {key: each for key, each in self._shared.items() if holds(each)}
+        self._personal = {key: each for key, each in self._personal.items() if holds(each)}
+
+    def _answer(self, finding: Finding, situation: Situation) -> None:
+        """Give the finding's identity a value of its own on each adaptive limit that it meets."""
+        for limit in adaptive_limits(situation.policy):
+            if not meets(limit, finding, situation.policy):
+                continue
+            key = (limit.name, finding.identity)
+            held = self._personal.get(key)
+            if held is not None and held.expires_at - situation.now > RENEW_S:
+                continue
+            if held is None and len(self._personal) >= MOST_PERSONAL:
+                continue
+            if held is not None:
+                self._personal[key] = msgspec.structs.replace(held, expires_at=situation.now + OVERLAY_TTL_S)
+                continue
+            self._personal[key] = personal_overlay(limit, finding, situation)
+
+    def _follow(self, limit: Limit, situation: Situation) -> None:
+        """Move the value that everybody gets towards the demand."""
+        held = self._shared.get(limit.name)
+        rate = held.rate if held else limit.rate
+        usual = situation.usual_of(scope_of(limit))
+        target = target_of(limit, usual)
+        moved_at = self._moved_at.setdefault(limit.name, situation.now)
+        dwelt = situation.now - moved_at >= DWELL_S
+        wanted = moved(rate, target, range_of(limit)) if target is not None and dwelt else rate
+        if abs(wanted - rate) > LEAST_MOVE * rate:
+            self._moved_at[limit.name] = situation.now
+            self._shared[limit.name] = shared_overlay(limit, wanted, usual, situation)
+        elif held is not None and held.expires_at - situation.now <= RENEW_S:
+            self._shared[limit.name] = msgspec.structs.replace(held, expires_at=situation.now + OVERLAY_TTL_S)
+
+
+def why_frozen(situation: Situation) -> str:
+    """Why nothing may be set now; empty where it may."""
+    if situation.paused:
+        return "the loop is paused"
+    if situation.loss > MOST_LOSS:
+        return f"{situation.loss:.1%} of telemetry was lost"
+    if any(finding.detector == COLLAPSE.number for finding in situation.findings):
+        return "one address carries most identities"
+    return ""
+
+
+def adaptive_limits(policy: Policy) -> tuple[Limit, ...]:
+    """The limits whose value analytics may set, keyed by what it can see."""
+    return tuple(
+        limit
+        for limit in policy.limits
+        if limit.adaptive is not None and limit.mode != "off" and isinstance(limit.key, str)
+    )
+
+
+def range_of(limit: Limit) -> Adaptive:
+    """Floor and ceiling."""
+    assert limit.adaptive is not None  # of `adaptive_limits`
+    return limit.adaptive
+
+
+def covers_of(policy: Policy) -> Mapping[str, frozenset[str]]:
+    """Scope -> the routes that a limit covers: what analytics has to watch besides routes and everywhere."""
+    return {scope_of(limit): frozenset(limit.routes) for limit in adaptive_limits(policy) if limit.routes}
+
+
+def scope_of(limit: Limit) -> str:
+    """The scope of a limit: its routes, or everywhere."""
+    return f"limit:{limit.name}" if limit.routes else EVERYWHERE
+
+
+def meets(limit: Limit, finding: Finding, policy: Policy) -> bool:
+    """Whether a limit holds for the finding's identity on its route."""
+    if limit.key != "identity" or (limit.routes and finding.route not in limit.routes):
+        return False
+    if not limit.plans:
+        return True
+    kind, _, name = finding.identity.partition(":")
+    plan = next((each.plan for each in policy.consumers if kind == "consumer" and each.name == name), None)
+    return plan in limit.plans
+
+
+def is_within(rate: float, bounds: Adaptive) -> bool:
+    """Whether a rate lies within floor and ceiling."""
+    return bounds.floor <= rate <= bounds.ceiling
+
+
+def clamped(rate: float, bounds: Adaptive) -> float:
+    """The nearest rate within floor and ceiling."""
+    return min(max(round(rate, RATE_DIGITS), bounds.floor), bounds.ceiling)
+
+
+def target_of(limit: Limit, usual: Usual) -> float | None:
+    """Where the demand wants everybody's value, requests per second; None where too little is known."""
+    if usual.learnt_s < LEAST_LEARNT_S:
+        return None
+    if limit.key != "identity":
+        return HEADROOM * usual.together[LONG] / SPANS[LONG]
+    if usual.identities < LEAST_PEERS:
+        return None
+    return HEADROOM * max(usual.fitted[LONG], usual.greatest[LONG]) / SPANS[LONG]
+
+
+def moved(rate: float, target: float, bounds: Adaptive) -> float:
+    """One move towards the target: at most 20 % down or 10 % up, within the range.
+
+    >>> moved(100.0, 10.0, Adaptive(floor=1.0, ceiling=500.0))
+    80.0
+    """
+    step = min(max(target, rate * (1.0 - MOST_DOWN)), rate * (1.0 + MOST_UP))
+    return clamped(step, bounds)
+
+
+def burst_of(rate: float, peak: float) -> int:
+    """A bucket that lets the usual peak of one second through, at most ten seconds' worth."""
+    return max(1, min(math.ceil(peak), math.ceil(10.0 * rate)))
+
+
+def personal_overlay(limit: Limit, finding: Finding, situation: Situation) -> Overlay:
+    """The peers' 99.9th percentile over ten seconds, for the finding's identity alone."""
+    usual = situation.usual_of(scope_of(limit))
+    peers = min(usual.fitted[LONG], usual.greatest[LONG]) / SPANS[LONG]
+    rate = clamped(peers, range_of(limit))
+    observed = finding.evidence[0].observed if finding.evidence else finding.score
+    return Overlay(
+        id=overlay_id(limit, finding.identity, finding.id),
+        tenant=situation.policy.tenant,
+        limit=limit.name,
+        identity=finding.identity,
+        rate=rate,
+        burst=burst_of(rate, min(usual.fitted[SHORT], usual.greatest[SHORT])),
+        reason=f"client burst: {observed:.3g} requests/s; 99.9 % of {usual.identities} peers stay below "
+        f"{peers:.3g} over 10 s (floor {range_of(limit).floor:g})",
+        finding=finding.id,
+        created_at=situation.now,
+        expires_at=situation.now + OVERLAY_TTL_S,
+    )
+
+
+def shared_overlay(limit: Limit, rate: float, usual: Usual, situation: Situation) -> Overlay:
+    """The value that everybody gets."""
+    identity = limit.key == "identity"
+    peak = HEADROOM * (max(usual.fitted[SHORT], usual.greatest[SHORT]) if identity else usual.together[SHORT])
+    scaled = limit.burst * rate / limit.rate
+    together = usual.fitted[LONG] if identity else usual.together[LONG]
+    return Overlay(
+        id=overlay_id(limit, "", f"{situation.now:.3f}"),
+        tenant=situation.policy.tenant,
+        limit=limit.name,
+        identity="",
+        rate=rate,
+        burst=max(1, math.ceil(max(scaled, peak))),
+        reason=f"demand: at most {together / SPANS[LONG]:.3g} requests/s over 10 s are usual, "
+        f"of {usual.identities} identities that are not abusive",
+        finding="",
+        created_at=situation.now,
+        expires_at=situation.now + OVERLAY_TTL_S,
+    )
+
+
+def overlay_id(limit: Limit, identity: str, cause: str) -> str:
+    """16 hex digits, the same for the same cause."""
+    text = "\x1f".join((limit.name, identity, cause))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class AllowList:
+    """Identities and networks that automation leaves alone."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._identities = frozenset(entries)
+        self._networks = Networks(each for each in self._identities if is_network(each))
+
+    def __contains__(self, identity: str) -> bool:
+        if identity in self._identities:
+            return True
+        kind, _, rest = identity.partition(":")
+        if kind == "consumer":
+            return rest in self._identities
+        address = parse_address(rest.partition("/")[0]) if kind == "ip" else None
+        return address is not None and address in self._networks
+
+
+def is_network(text: str) -> bool:
+    """Whether an entry of the allow-list is an address or a network."""
+    try:
+        Networks([text])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,174 @@
+"""D1, client burst: an identity asks for far more than its peers ever do, and than it used to.
+
+A sum over one, three or ten seconds is a burst where it
+1. lies past HEADROOM times the fitted 99.9th percentile of identities' maxima on that scope, and
+2. stands out by z in spreads of those maxima: z >= 12 in one second, 8 over three, 6 over ten,
+   with requests in at least half of the seconds (persistence instead of patience), and
+3. is OWN_FACTOR times what the identity itself used to do, where it is known for long enough.
+Many identities past their peers at once are another mix, not one client: nothing is ripe then.
+Requests count as offered, refused ones included, or a limit would hide what it holds back.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
+from analytics.population import Population, Tails
+from analytics.windows import SPANS, Flags, Floats, Ints, Scopes, Trail, Window, of_rows
+from kernel.findings import Observation
+
+LADDER = np.array([12.0, 8.0, 6.0])  # z per span of SPANS
+PERSISTENCE = np.array([1, 2, 5])  # seconds with a request, per span
+LEAST = np.array([12, 16, 30])  # requests per span: fewer are nobody's burst
+LEAST_PEERS = 30
+HEADROOM = 1.5
+OWN_FACTOR = 2.0
+OWN_HISTORY_S = 20
+CROWD = 10  # identities that may burst at once, whatever the share
+CROWD_SHARE = 0.2  # of the identities seen in the window
+MOST_CANDIDATES = 5_000
+
+CARD = Card(
+    number="D1",
+    kind="client-burst",
+    owasp="API4",
+    looks_at=("tenant", "ended_at", "route", "identity", "interim"),
+    silence_is_calm=True,
+    adopted_after_s=86_400,
+    summary="an identity's requests per second against its peers' upper tail and its own history",
+)
+
+
+class Judged(NamedTuple):
+    """Scores of cells that lie past their peers' usual maximum; parallel arrays."""
+
+    rows: Ints  # of the trail
+    span: Ints  # index into SPANS of the best span
+    score: Floats
+    ripe: Flags
+
+
+class ClientBurst:
+    """D1 over all identities."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes = scopes
+        self.population = Population()
+
+    @property
+    def card(self) -> Card:
+        """What it is."""
+        return CARD
+
+    def size(self) -> int:
+        """Scoped cells remembered."""
+        return len(self.population)
+
+    def learn(self, seen: Seen, mask: Mask) -> None:
+        """Remember maxima, abusers' aside."""
+        window, trail = seen.window, seen.cells
+        usual = np.ones(len(trail.keys), np.bool_)
+        if mask.keys:
+            abusive = np.fromiter(
+                (mask.holds(CARD.number, name) for name in window.identities),
+                np.bool_,
+                len(window.identities),
+            )
+            usual = ~abusive[trail.cell]
+        self.population.learn(window.second, trail.keys[usual], trail.scopes[usual], trail.sums[usual])
+
+    def score(self, seen: Seen) -> Scored:
+        """Signals of the identities past their peers, one per identity."""
+        window, trail, past = seen.window, seen.cells, self.population
+        if not len(trail.keys) or past.until - past.since < LEAST_HISTORY_S:
+            return Scored(())
+        tails = past.tails(len(self._scopes.names))
+        judged = self._judge(window, trail, tails)
+        best: dict[str, int] = {}
+        for at in range(len(judged.rows)):
+            identity = window.identities[int(trail.cell[judged.rows[at]])]
+            ranked = (bool(judged.ripe[at]), float(judged.score[at]))
+            held = best.get(identity)
+            if held is None or ranked > (bool(judged.ripe[held]), float(judged.score[held])):
+                best[identity] = at
+        crowd = sum(1 for at in best.values() if judged.ripe[at])
+        present = int((trail.scopes == 0).sum())
+        is_crowd = crowd > max(CROWD, CROWD_SHARE * present)
+        return Scored(
+            tuple(
+                self._signal(window, trail, tails, At(judged, at, bool(judged.ripe[at]) and not is_crowd))
+                for identity, at in sorted(best.items())
+                if identity
+            )
+        )
+
+    def _judge(self, window: Window, trail: Trail, tails: Tails) -> Judged:
+        """Score the cells past their peers' usual maximum, at most MOST_CANDIDATES of them."""
+        scope = trail.scopes
+        peers = tails.identities[scope] >= LEAST_PEERS
+        past = (trail.sums > tails.usual[scope]) & (trail.sums >= LEAST) & peers[:, None]
+        rows = np.flatnonzero(past.any(axis=1))
+        if len(rows) > MOST_CANDIDATES:
+            greatest = np.argsort(-trail.sums[rows, 0], kind="stable")[:MOST_CANDIDATES]
+            rows = np.sort(rows[greatest])
+        sums, at = trail.sums[rows], scope[rows]
+        score = np.where(past[rows], (sums - tails.median[at]) / tails.spread[at], 0.0)
+        first, own = self.population.own(trail.keys[rows])
+        known = (first > 0) & (window.second - first >= OWN_HISTORY_S)
+        beyond = past[rows] & (sums > HEADROOM * tails.usual[at])
+        beyond &= (score >= LADDER) & (trail.active[rows] >= PERSISTENCE)
+        beyond &= ~known[:, None] | (sums > OWN_FACTOR * own)
+        ripe = of_rows(beyond)
+        span = np.where(ripe, np.where(beyond, score, -1.0).argmax(axis=1), score.argmax(axis=1))
+        return Judged(rows, span, score[np.arange(len(rows)), span], ripe)
+
+    def _signal(self, window: Window, trail: Trail, tails: Tails, at: "At") -> Signal:
+        row, span = int(at.judged.rows[at.place]), int(at.judged.span[at.place])
+        scope = int(trail.scopes[row])
+        cell = int(trail.cell[row])
+        identity, seconds = window.identities[cell], SPANS[span]
+        busiest = max(
+            (index for index, name in enumerate(window.identities) if name == identity),
+            key=lambda index: (int(window.counts[index]), -index),
+        )
+        observed = int(trail.sums[row, span]) / seconds
+        usual = float(tails.usual[scope, span]) / seconds
+        onset = window.second - int(trail.active[row, span]) + 1
+        unit = "requests/s"
+        return Signal(
+            key=identity,
+            kind=CARD.kind,
+            ripe=at.ripe,
+            score=round(float(at.judged.score[at.place]), 3),
+            onset=onset,
+            route=window.routes[busiest],
+            identity=identity,
+            group="",
+            severity="critical" if observed > 4 * usual else "warning",
+            summary=f"{identity} sends {observed:.3g} requests/s; 99.9 % of its peers never pass {usual:.3g}",
+            evidence=(
+                Observation(f"rate_{seconds}s", round(observed, 4), round(usual, 4), unit),
+                Observation(
+                    f"peers_median_{seconds}s",
+                    round(observed, 4),
+                    round(float(tails.median[scope, span]) / seconds, 4),
+                    unit,
+                ),
+                Observation(
+                    f"peers_greatest_{seconds}s",
+                    round(observed, 4),
+                    round(float(tails.greatest[scope, span]) / seconds, 4),
+                    unit,
+                ),
+                Observation("peers", float(tails.identities[scope]), float(LEAST_PEERS), "identities"),
+            ),
+        )
+
+
+class At(NamedTuple):
+    """One of the judged cells, and whether it may open a finding."""
+
+    judged: Judged
+    place: int
+    ripe: bool

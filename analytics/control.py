@@ -1,0 +1,102 @@
+"""The control endpoint as analytics sees it: the policy, the lease, the loop's state, overlays."""
+
+from collections.abc import Sequence
+
+import httpx2
+import msgspec
+
+from kernel.findings import Following, Overlay
+
+TIMEOUT_S = 2.0
+NAME = "analytics"
+
+
+class Unreachable(Exception):
+    """The endpoint did not answer, or with something else than was asked; the message says what."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who may set overlays, until when (seconds since 1970)."""
+
+    held: bool
+    holder: str
+    expires_at: float
+
+
+class LoopState(msgspec.Struct, frozen=True):
+    """Whether an operator paused automation."""
+
+    paused: bool
+    reason: str = ""
+
+
+class AskLease(msgspec.Struct, frozen=True):
+    """Body of POST /v1/lease."""
+
+    tenant: str
+    holder: str
+    ttl_s: float
+
+
+class PutOverlays(msgspec.Struct, frozen=True):
+    """Body of PUT /v1/overlays."""
+
+    tenant: str
+    holder: str
+    overlays: Sequence[Overlay]
+
+
+class Control:
+    """Calls to the endpoint; each raises Unreachable."""
+
+    def __init__(self, url: str, tenant: str, *, token: str, holder: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT_S)
+        self._tenant = tenant
+        self._holder = holder
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def following(self, revision: str, version: int) -> Following:
+        """The policy, where it is not `revision`, and the overlays in force; answers at once."""
+        query: dict[str, str | int] = {
+            "tenant": self._tenant,
+            "revision": revision,
+            "overlays": version,
+            "timeout_s": 0,
+            "proxy": NAME,
+        }
+        return msgspec.json.decode(self._call("GET", "/v1/follow", query=query), type=Following)
+
+    def lease(self, ttl_s: float) -> Lease:
+        """Take or renew the lease."""
+        body = msgspec.json.encode(AskLease(self._tenant, self._holder, ttl_s))
+        return msgspec.json.decode(self._call("POST", "/v1/lease", body=body), type=Lease)
+
+    def loop(self) -> LoopState:
+        """Whether automation is paused."""
+        found = self._call("GET", "/v1/loop", query={"tenant": self._tenant})
+        return msgspec.json.decode(found, type=LoopState)
+
+    def put(self, overlays: Sequence[Overlay]) -> None:
+        """Replace the tenant's overlays."""
+        body = msgspec.json.encode(PutOverlays(self._tenant, self._holder, overlays))
+        self._call("PUT", "/v1/overlays", body=body)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str | int] | None = None,
+        body: bytes | None = None,
+    ) -> bytes:
+        try:
+            answer = self._client.request(method, path, params=query, content=body)
+        except httpx2.HTTPError as problem:
+            raise Unreachable(f"{method} {path}: {problem or type(problem).__name__}") from problem
+        if answer.status_code != 200:
+            raise Unreachable(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+        return answer.content

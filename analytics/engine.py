@@ -1,0 +1,120 @@
+"""Windows in, findings out: pure in the order of windows, whatever the ticks that bring them.
+
+For each window: learn what is LEARNING_DELAY_S old, score, open and close findings. What a window
+teaches depends on the findings decided until LEARNING_DELAY_S after it, and on nothing else, so
+that a restart that replays the last minutes, with the findings of the warehouse, comes out the same.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from analytics.bursts import CARD as BURST
+from analytics.bursts import ClientBurst
+from analytics.demand import Demand
+from analytics.detector import LEARNING_DELAY_S, Card, Mask, Seen
+from analytics.registry import detectors
+from analytics.series import SeriesTrail
+from analytics.tracker import Tracker
+from analytics.windows import EVERYWHERE, Scopes, Trailing, Window
+from kernel.findings import Finding
+
+
+class Usual(NamedTuple):
+    """What is usual within a scope. Requests per span of SPANS.
+
+    `fitted` is the 99.9th percentile over identities, `greatest` the greatest maximum of one that is
+    not abusive, `together` the greatest sum of all of them.
+    """
+
+    identities: int
+    learnt_s: int
+    fitted: tuple[float, ...]
+    greatest: tuple[float, ...]
+    together: tuple[int, ...]
+
+
+class Engine:
+    """Everything that analytics knows of one tenant; bounded."""
+
+    def __init__(self, tenant: str) -> None:
+        self.scopes = Scopes()
+        self._trailing = Trailing(self.scopes)
+        self._series = SeriesTrail()
+        self._detectors = detectors(self.scopes, self._series.rows)
+        self._bursts = next(each for each in self._detectors if isinstance(each, ClientBurst))
+        self._demand = Demand()
+        self._unlearnt: deque[Seen] = deque()
+        self.tracker = Tracker(tenant, [each.card for each in self._detectors])
+        self.second = 0  # the last window's
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """What runs."""
+        return tuple(each.card for each in self._detectors)
+
+    def advance(self, windows: Iterable[Window], until: int, found_at: float) -> list[Finding]:
+        """Take in all windows before `until`; returns findings that are new or changed, latest state once."""
+        changed: dict[str, Finding] = {}
+        for window in windows:
+            if window.second <= self.second:
+                continue  # judged before
+            for finding in self._enter(window, found_at):
+                changed[finding.id] = finding
+        for finding in self.tracker.expire(until, found_at):
+            changed[finding.id] = finding
+        return list(changed.values())
+
+    def usual(self, scope: str) -> Usual:
+        """What is usual in a scope: a limit's name, or EVERYWHERE."""
+        past = self._bursts.population
+        number = self.scopes.number(scope)
+        tails = past.tails(number + 1)
+        return Usual(
+            identities=int(tails.identities[number]),
+            learnt_s=past.until - past.since,
+            fitted=tuple(float(each) for each in tails.usual[number]),
+            greatest=tuple(float(each) for each in tails.greatest[number]),
+            together=self._demand.greatest(scope),
+        )
+
+    def sizes(self) -> Mapping[str, int]:
+        """Keys that each part remembers."""
+        return {
+            "trail": len(self._trailing),
+            "unlearnt": len(self._unlearnt),
+            **{each.card.number: each.size() for each in self._detectors},
+        }
+
+    def _enter(self, window: Window, found_at: float) -> list[Finding]:
+        while self._unlearnt and self._unlearnt[0].window.second <= window.second - LEARNING_DELAY_S:
+            self._learn(self._unlearnt.popleft())
+        self.second = window.second
+        cells = self._trailing.enter(window)
+        seen = Seen(window, cells, *self._series.enter(window))
+        scored = {each.card.number: each.score(seen) for each in self._detectors}
+        self._unlearnt.append(seen)
+        return self.tracker.advance(window.second, scored, found_at)
+
+    def _learn(self, seen: Seen) -> None:
+        second = seen.window.second
+        mask = self.tracker.mask(second, second + LEARNING_DELAY_S)
+        for each in self._detectors:
+            each.learn(seen, mask)
+        self._demand.learn(second, self._asked(seen.window, mask))
+
+    def _asked(self, window: Window, mask: Mask) -> Mapping[str, int]:
+        """Requests per scope that limits cover, of who is not judged abusive."""
+        asked: Counter[str] = Counter({EVERYWHERE: 0})
+        for route, identity, count in zip(window.routes, window.identities, window.counts, strict=True):
+            if mask.keys and mask.holds(BURST.number, identity):
+                continue
+            asked[EVERYWHERE] += int(count)
+            if self.scopes.covers:
+                asked[route] += int(count)
+        for number, routes in self.scopes.covers.items():
+            asked[self.scopes.names[number]] = sum(asked[route] for route in routes)
+        return {name: asked[name] for name in (EVERYWHERE, *self._covered()) if name in asked}
+
+    def _covered(self) -> list[str]:
+        return [self.scopes.names[number] for number in self.scopes.covers]

@@ -1,0 +1,82 @@
+"""Columns of the warehouse -> windows, in order of time. Seconds without a row make no window."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from analytics.windows import AddressRow, SeriesRows, Window
+from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
+
+THOUSANDTHS = 1e3
+STRETCH_S = 10
+
+
+def to_windows(
+    cells: CellColumns, routes: RouteColumns, addresses: AddressColumns | None = None
+) -> Iterator[Window]:
+    """The windows of a stretch. Addresses belong to the last second of their ten."""
+    of_cells = slices(cells.second)
+    of_routes = slices(routes.second)
+    of_addresses = to_address_rows(addresses) if addresses else {}
+    hashes = np.array(cells.identity_hash, np.uint64)
+    counts = np.array(cells.requests, np.int64)
+    nothing = slice(0, 0)
+    for second in sorted(of_cells.keys() | of_routes.keys() | of_addresses.keys()):
+        at = of_cells.get(second, nothing)
+        yield Window(
+            second=second,
+            routes=cells.route[at],
+            identities=cells.identity[at],
+            hashes=hashes[at],
+            counts=counts[at],
+            series=to_series(routes, of_routes.get(second, nothing)),
+            addresses=of_addresses.get(second, ()),
+        )
+
+
+def slices(seconds: Sequence[int]) -> dict[int, slice]:
+    """Where each second's rows stand in columns that are ordered by second."""
+    values, first = np.unique(np.array(seconds, np.int64), return_index=True)
+    ends = [*first[1:], len(seconds)]
+    return {
+        int(second): slice(int(since), int(until))
+        for second, since, until in zip(values, first, ends, strict=True)
+    }
+
+
+def to_series(routes: RouteColumns, at: slice) -> SeriesRows:
+    """One second's routes; thousandths of ln microseconds become ln microseconds."""
+
+    def integers(column: Sequence[int]) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
+        return np.array(column[at], np.int64)
+
+    return SeriesRows(
+        routes=routes.route[at],
+        upstreams=routes.upstream[at],
+        requests=integers(routes.requests),
+        failures=integers(routes.failures),
+        timed=integers(routes.timed),
+        upstream_sum=integers(routes.upstream_sum) / THOUSANDTHS,
+        upstream_squares=integers(routes.upstream_squares) / THOUSANDTHS**2,
+        upstream_p95=integers(routes.upstream_p95) / THOUSANDTHS,
+        gateway_sum=integers(routes.gateway_sum) / THOUSANDTHS,
+        gateway_squares=integers(routes.gateway_squares) / THOUSANDTHS**2,
+        gateway_p95=integers(routes.gateway_p95) / THOUSANDTHS,
+    )
+
+
+def to_address_rows(columns: AddressColumns) -> dict[int, tuple[AddressRow, ...]]:
+    """Second -> what the ten seconds that end with it say of the busiest address."""
+    rows: dict[int, tuple[AddressRow, ...]] = {}
+    for at, stretch in enumerate(columns.stretch):
+        row = AddressRow(
+            columns.address[at],
+            columns.requests[at],
+            columns.consumers[at],
+            columns.agents[at],
+            columns.all_requests[at],
+            columns.all_consumers[at],
+            columns.all_agents[at],
+        )
+        rows[(stretch + 1) * STRETCH_S - 1] = (row,)
+    return rows

@@ -1,0 +1,187 @@
+"""The loop: once a second read what the watermark has passed, judge it, write findings, set overlays.
+
+A tick reads only what it has not judged yet, so its cost does not grow with history. A start
+replays the last minutes: WARM_UP_S to learn, then CATCH_UP_S to decide, with the findings that the
+warehouse holds already. The warehouse may be away (a tick fails, is counted, and is tried again
+later) and so may the control endpoint (analytics goes on finding, overlays wait).
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from threading import Event
+from typing import Protocol
+
+import msgspec
+
+from analytics.engine import Engine
+from analytics.ingest import STRETCH_S, to_windows
+from analytics.publisher import Publisher
+from kernel.findings import Finding, Overlay
+from warehouse.readers import Watermark
+from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
+
+CATCH_UP_S = 600
+WARM_UP_S = 720
+FIRST_CHUNK_S = 60
+LONGEST_CHUNK_S = 86_400
+FEW_CELLS, MANY_CELLS = 20_000, 200_000  # per chunk: longer chunks below, shorter ones above
+MOST_PENDING = 10_000
+BACKOFF_S = (0.5, 1.0, 2.0, 5.0)
+LOSS_WEIGHT = 10.0  # a tenth of telemetry lost takes all confidence
+
+log = logging.getLogger("tidegate.analytics")
+
+
+class Windows(Protocol):
+    """What the loop reads: see warehouse.readers_analytics.WindowReader."""
+
+    def cells(self, since: float, until: float) -> CellColumns: ...
+    def routes(self, since: float, until: float) -> RouteColumns: ...
+    def addresses(self, since: float, until: float) -> AddressColumns: ...
+    def watermark(self, now: float, *, pace: float = 1.0) -> Watermark: ...
+
+
+class Archive(Protocol):
+    """Where findings and overlays are kept."""
+
+    def known(self, since: float) -> Sequence[Finding]:
+        """Findings with an onset since then, and open ones."""
+
+    def keep_findings(self, findings: Sequence[Finding]) -> None:
+        """Write new ones and new states of known ones."""
+
+    def keep_overlays(self, overlays: Sequence[Overlay]) -> None:
+        """Write what was published."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """The clock, and how much faster than time it runs; `origin` is where a replay began."""
+
+    clock: Callable[[], float]
+    scale: float = 1.0
+    origin: float = 0.0
+
+
+class Ticked(msgspec.Struct, frozen=True):
+    """What one tick did."""
+
+    windows_until: int
+    findings: int
+    late_rows: int
+
+
+class Counters(msgspec.Struct):
+    """Since the start."""
+
+    ticks: int = 0
+    failed: int = 0
+    findings: int = 0
+    ahead: int = 0  # rows that were clamped
+    late: int = 0  # rows that came after their second was judged
+
+
+class Loop:
+    """Analytics of one tenant."""
+
+    def __init__(
+        self, engine: Engine, windows: Windows, *, archive: Archive, publisher: Publisher, pace: Pace
+    ) -> None:
+        self.counters = Counters()
+        self._engine = engine
+        self._windows = windows
+        self._archive = archive
+        self._publisher = publisher
+        self._pace = pace
+        self._next = 0  # first second that is not judged yet; 0 before the start
+        self._chunk_s = FIRST_CHUNK_S
+        self._pending: dict[str, Finding] = {}
+
+    def run(self, stop: Event, tick_s: float) -> None:
+        """Tick until `stop` is set."""
+        failures = 0
+        while not stop.is_set():
+            began = self._pace.clock()
+            try:
+                self.tick()
+                failures = 0
+            except Exception:
+                # The worker loop: whatever failed is counted and told, and tried again.
+                self.counters.failed += 1
+                log.warning("a tick failed", exc_info=True)
+                stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+                failures += 1
+                continue
+            spent = (self._pace.clock() - began) / self._pace.scale
+            stop.wait(max(tick_s - spent, 0.0))
+
+    def tick(self) -> None:
+        """One round. Raises what the warehouse's client raises."""
+        now = self._pace.clock()
+        self._publisher.refresh(now, self._engine)
+        mark = self._windows.watermark(now, pace=self._pace.scale)
+        if mark.through is not None:
+            if not self._next:
+                self._start(int(mark.through))
+            self._judge(int(mark.through), mark.loss)
+        self._write()
+        published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
+        self._archive.keep_overlays(published)
+        self.counters.ticks += 1
+
+    def _start(self, until: int) -> None:
+        """Replay the last minutes, deciding nothing that is older than CATCH_UP_S."""
+        resume = until - CATCH_UP_S
+        begin = (resume - WARM_UP_S) // 60 * 60
+        if self._pace.scale != 1.0:
+            resume = begin = int(self._pace.origin)
+        self._engine.tracker.restore(self._archive.known(begin))
+        self._next = begin
+        self._judge(resume, 0.0)
+        self._engine.tracker.resume(resume)
+        self._pending.clear()
+        log.info("warmed up on %d s, deciding from %d on", resume - begin, resume)
+
+    def _judge(self, until: int, loss: float) -> None:
+        """Judge all windows before `until`, chunk by chunk."""
+        while self._next < until:
+            end = min(self._next + self._chunk_s, until)
+            cells = self._windows.cells(self._next, end)
+            routes = self._windows.routes(self._next, end)
+            windows = to_windows(cells, routes, self._addresses(self._next, end))
+            found = self._engine.advance(windows, end, self._pace.clock())
+            self._next = end
+            self.counters.ahead += sum(cells.ahead)
+            self._keep(found, loss)
+            if len(cells.second) < FEW_CELLS:
+                self._chunk_s = min(self._chunk_s * 2, LONGEST_CHUNK_S)
+            elif len(cells.second) > MANY_CELLS:
+                self._chunk_s = max(self._chunk_s // 2, 1)
+
+    def _addresses(self, since: int, until: int) -> AddressColumns | None:
+        """The stretches of ten seconds whose last second lies in [since, until)."""
+        first, end = since // STRETCH_S, until // STRETCH_S
+        return self._windows.addresses(first * STRETCH_S, end * STRETCH_S) if first < end else None
+
+    def _keep(self, found: list[Finding], loss: float) -> None:
+        """Take findings up for writing; telemetry that is lost costs confidence."""
+        trust = max(0.0, 1.0 - LOSS_WEIGHT * loss)
+        for finding in found:
+            known = self._pending.get(finding.id)
+            if known is None and len(self._pending) >= MOST_PENDING:
+                continue
+            self.counters.findings += 1
+            self._pending[finding.id] = msgspec.structs.replace(
+                finding, confidence=round(finding.confidence * trust, 3)
+            )
+
+    def _write(self) -> None:
+        """Write what is pending; only who holds the lease, or does not know better, writes."""
+        if not self._pending:
+            return
+        if self._publisher.is_active:
+            self._archive.keep_findings(list(self._pending.values()))
+            for finding in self._pending.values():
+                log.info(
+                    "%s %s: %s", finding.detector, "over" if finding.closed_at else "found", finding.summary
+                )
+        self._pending.clear()

@@ -1,0 +1,194 @@
+"""`python -m analytics.main`: the analytics process; `… once` looks at an imported log once.
+
+Exit codes: 0 ended on request, or looked; 2 could not run.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import Annotated
+
+import msgspec
+import typer
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from analytics.archive import WarehouseArchive
+from analytics.control import Control
+from analytics.engine import Engine
+from analytics.loop import Loop, Pace
+from analytics.once import Looked, analyse
+from analytics.publisher import Publisher
+from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
+from kernel.clock import Tempo, parse_tempo, scaled
+from warehouse.client import WrongUrl, connect
+from warehouse.migrate import migrate
+from warehouse.readers_analytics import WindowReader
+
+CONNECT_EVERY_S = 0.5
+NO_CONTROL = "none"
+
+log = logging.getLogger("tidegate.analytics")
+watch_command = typer.Typer(add_completion=False)
+once_command = typer.Typer(add_completion=False)
+
+Warehouse = Annotated[str, typer.Option(envvar="TIDEGATE_WAREHOUSE", help="URL of the warehouse")]
+Tenant = Annotated[str, typer.Option(help="whose traffic")]
+
+
+class CannotRun(Exception):
+    """Why the process cannot go on, for the operator."""
+
+
+@watch_command.command()
+def watch(
+    *,
+    warehouse: Warehouse = WAREHOUSE_URL,
+    control: Annotated[str, typer.Option(help="URL of the control endpoint, or `none`")] = CONTROL_URL,
+    tenant: Tenant = "default",
+    tick_ms: Annotated[int, typer.Option(min=50, help="time between two looks")] = 1_000,
+    clock: Annotated[str, typer.Option(help="ORIGIN:STARTED:SCALE of a replay; empty: real time")] = "",
+) -> None:
+    """Watch, find, and set adaptive limits, until SIGTERM or SIGINT."""
+    tempo = tempo_of(clock)
+    stop = stopping()
+    client = patiently(warehouse, stop)
+    if client is None:
+        return
+    endpoint = None
+    if control != NO_CONTROL:
+        holder = f"analytics-{os.getpid()}-{time.time_ns():x}"
+        endpoint = Control(control, tenant, token=control_token(), holder=holder)
+    loop = Loop(
+        Engine(tenant),
+        WindowReader(client, tenant),
+        archive=WarehouseArchive(client, tenant),
+        publisher=Publisher(endpoint, time.monotonic, scale=tempo.scale),
+        pace=Pace(scaled(time.time, tempo), tempo.scale, tempo.origin),
+    )
+    sys.stderr.write(f"tidegate-analytics ready on {warehouse_name(warehouse)}\n")
+    loop.run(stop, tick_ms / 1e3)
+    if endpoint is not None:
+        endpoint.close()
+    client.close()
+    log.info("ended after %s", msgspec.structs.asdict(loop.counters))
+
+
+@once_command.command()
+def once(
+    *,
+    warehouse: Warehouse = WAREHOUSE_URL,
+    tenant: Tenant = "default",
+    table: Annotated[str, typer.Option(help="`imports` or `requests`")] = "imports",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON array of findings")] = False,
+) -> None:
+    """Judge a whole table once; findings are written to the warehouse and printed."""
+    if table not in ("imports", "requests"):
+        raise CannotRun(f"--table must be `imports` or `requests`, not {table!r}")
+    try:
+        client = connect(warehouse)
+        migrate(client)
+        reader = WindowReader(client, tenant, table="imports" if table == "imports" else "requests")
+        looked = analyse(reader, tenant, show_progress)
+        WarehouseArchive(client, tenant).keep_findings(looked.findings)
+    except (WrongUrl, ClickHouseError) as problem:
+        raise CannotRun(f"the warehouse {warehouse_name(warehouse)}: {first_line(problem)}") from problem
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(looked.findings).decode() + "\n")
+    else:
+        sys.stdout.write(to_text(looked))
+
+
+def to_text(looked: Looked) -> str:
+    """For people: one line for each finding, then what was looked at."""
+    lines = [
+        f"{moment(finding.onset)}  {finding.detector:4} {finding.kind:20} {finding.summary}"
+        for finding in looked.findings
+    ]
+    if looked.rows:
+        span = f"{looked.rows} requests from {moment(looked.first)} to {moment(looked.last)}"
+        lines.append(f"{len(looked.findings)} findings in {span}")
+    else:
+        lines.append("the table holds no requests of this tenant")
+    return "\n".join(lines) + "\n"
+
+
+def moment(seconds: float) -> str:
+    """UTC, to the second."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+
+
+def show_progress(done_s: int, all_s: int) -> None:
+    """A line that is written over, where somebody watches."""
+    if sys.stderr.isatty():
+        sys.stderr.write(
+            f"\rlooked at {done_s / max(all_s, 1):.0%} of the log" + ("\n" if done_s >= all_s else "")
+        )
+
+
+def stopping() -> Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def patiently(url: str, stop: Event) -> Client | None:
+    """A client of a migrated warehouse; waits for it. None where the process was stopped before."""
+    told = False
+    while not stop.is_set():
+        try:
+            client = connect(url)
+            migrate(client)
+        except WrongUrl as problem:
+            raise CannotRun(str(problem)) from problem
+        except ClickHouseError as problem:
+            if not told:
+                log.warning("waiting for the warehouse %s: %s", warehouse_name(url), first_line(problem))
+            told = True
+            stop.wait(CONNECT_EVERY_S)
+        else:
+            return client
+    return None
+
+
+def warehouse_name(url: str) -> str:
+    """The URL without user and password."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def first_line(problem: Exception) -> str:
+    """What went wrong, short."""
+    return (str(problem) or type(problem).__name__).splitlines()[0][:300]
+
+
+def tempo_of(clock: str) -> Tempo:
+    """The clock's tempo. Raises CannotRun."""
+    try:
+        return parse_tempo(clock)
+    except ValueError as problem:
+        raise CannotRun(f"--clock: {problem}") from problem
+
+
+def main(arguments: list[str], complain: Callable[[str], object]) -> int:
+    """Run; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    is_once = arguments[:1] == ["once"]
+    command = once_command if is_once else watch_command
+    try:
+        command(arguments[1:] if is_once else arguments, standalone_mode=False)
+    except CannotRun as reason:
+        complain(f"tidegate-analytics: {reason}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], sys.stderr.write))

@@ -1,0 +1,123 @@
+"""Carries adaptive limits to the control endpoint, under the lease; what fails is tried again."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from analytics.adaptive import AdaptiveLimits, Situation, covers_of
+from analytics.control import Control, LoopState, Unreachable
+from analytics.engine import Engine
+from kernel.check import read_policy
+from kernel.findings import Overlay
+from kernel.policy import Policy
+
+LEASE_S = 10.0
+LONGEST_LEASE_S = 300.0  # what the control endpoint grants at most
+RENEW_EVERY_S = 3.0  # of real time
+FOLLOW_EVERY_S = 2.0  # of real time
+
+log = logging.getLogger("tidegate.analytics")
+
+
+class Publisher:
+    """The loop's last stage. `is_active` is False while another process holds the lease."""
+
+    def __init__(
+        self, control: Control | None, monotonic: Callable[[], float], *, scale: float = 1.0
+    ) -> None:
+        self.is_active = True
+        self.policy: Policy | None = None
+        self._control = control
+        self._monotonic = monotonic
+        self._lease_s = min(LEASE_S * scale, LONGEST_LEASE_S)
+        self._limits = AdaptiveLimits()
+        self._loop = LoopState(paused=False)
+        self._revision = ""
+        self._version = -1
+        self._published: tuple[Overlay, ...] | None = None
+        self._told: set[str] = set()
+        self._renewed_at = float("-inf")
+        self._followed_at = float("-inf")
+        self._trouble = ""
+
+    @property
+    def overlays(self) -> tuple[Overlay, ...]:
+        """What should be in force."""
+        return self._limits.overlays
+
+    def refresh(self, now: float, engine: Engine) -> None:
+        """Hear of the policy, of the loop's state and of the lease, every few seconds."""
+        if self._control is None:
+            return
+        real = self._monotonic()
+        try:
+            if real - self._followed_at >= FOLLOW_EVERY_S:
+                self._followed_at = real
+                self._follow(self._control, now, engine)
+                self._loop = self._control.loop()
+            if real - self._renewed_at >= RENEW_EVERY_S:
+                self._renew(self._control, real)
+            self._trouble = ""
+        except Unreachable as problem:
+            self._tell(str(problem))
+
+    def publish(self, now: float, engine: Engine, loss: float) -> Sequence[Overlay]:
+        """Move the values on; returns overlays that were published and not told of before."""
+        if self.policy is None or not self.is_active:
+            return ()
+        self._limits.step(
+            Situation(
+                now=now,
+                policy=self.policy,
+                findings=engine.tracker.open,
+                usual_of=engine.usual,
+                loss=loss,
+                paused=self._loop.paused,
+            )
+        )
+        wanted = self._limits.overlays
+        if self._control is None or self._loop.paused or wanted == self._published:
+            return ()
+        try:
+            self._renew(self._control, self._monotonic())
+            if not self.is_active:
+                return ()
+            self._control.put(wanted)
+        except Unreachable as problem:
+            self._tell(str(problem))
+            return ()
+        self._published = wanted
+        for overlay in wanted:
+            if overlay.id not in self._told:
+                log.info("overlay %s: %g/s for %s", overlay.limit, overlay.rate, overlay.identity or "all")
+        news = [overlay for overlay in wanted if overlay.id not in self._told]
+        self._told = {overlay.id for overlay in wanted}
+        return news
+
+    def _follow(self, control: Control, now: float, engine: Engine) -> None:
+        """Take up a new policy, and overlays where none are known yet."""
+        heard = control.following(self._revision, self._version)
+        if heard.revision != self._revision and heard.policy:
+            policy = read_policy(heard.policy, "policy", now).policy
+            if policy is not None:
+                self.policy, self._revision = policy, heard.revision
+                engine.scopes.cover(covers_of(policy))
+        if self._version < 0 or not self.is_active:
+            self._limits.restore(heard.overlays, now)
+            self._published = tuple(heard.overlays)
+            self._told |= {overlay.id for overlay in heard.overlays}
+        elif heard.overlays_version < self._version or not heard.overlays:
+            self._published = tuple(heard.overlays)  # the endpoint forgot: they are put again
+        self._version = heard.overlays_version
+
+    def _renew(self, control: Control, real: float) -> None:
+        lease = control.lease(self._lease_s)
+        self._renewed_at = real
+        if lease.held != self.is_active:
+            log.info("the lease is %s", "ours" if lease.held else f"held by {lease.holder}")
+        self.is_active = lease.held
+
+    def _tell(self, trouble: str) -> None:
+        """Log a trouble once, not each second."""
+        if trouble != self._trouble:
+            log.warning("control: %s; analytics goes on, overlays are tried again", trouble)
+        self._trouble = trouble

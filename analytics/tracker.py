@@ -1,0 +1,189 @@
+"""From signals to findings: opened once, updated while they last, closed when over.
+
+Everything here is a function of the windows in their order. A finding that the warehouse holds
+already (after a restart) is taken up under its id, with the `found_at` that it had.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from analytics.detector import Card, Mask, Scored, Signal
+from kernel.findings import Finding, finding_id
+
+QUIET_S = 15  # a finding closes after so many calm seconds
+ABANDONED_S = 600  # ... or when nothing at all was heard of its key for so long
+REFRESH_S = 10  # an open finding's evidence is written at most so often
+REMEMBERED_S = 1_200  # closed findings are kept so long, to mask what is learnt
+MOST_OPEN = 1_000  # per tenant: more tell people nothing
+
+
+class Standing(msgspec.Struct):
+    """A finding that is open: the latest of it, and since when it is calm."""
+
+    finding: Finding
+    group: str
+    last_signal: int
+    refreshed: int
+    calm_since: int | None
+
+
+class Tracker:
+    """The findings of one tenant: open ones by (detector, key), closed ones for a while."""
+
+    def __init__(self, tenant: str, cards: Iterable[Card]) -> None:
+        self._tenant = tenant
+        self._cards = {card.number: card for card in cards}
+        self._open: dict[tuple[str, str], Standing] = {}
+        self._known: dict[str, Finding] = {}
+        self._closed: list[Finding] = []
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """Open findings, in the order in which they opened."""
+        return tuple(standing.finding for standing in self._open.values())
+
+    def restore(self, findings: Iterable[Finding]) -> None:
+        """Findings that the warehouse holds: they keep their ids and are not written again."""
+        self._known.update((finding.id, finding) for finding in findings)
+
+    def resume(self, second: int) -> None:
+        """End of the warm-up: what it found and nobody wrote before is dropped, the rest goes on."""
+        self._open = {
+            key: standing for key, standing in self._open.items() if standing.finding.id in self._known
+        }
+        opened = {standing.finding.id for standing in self._open.values()}
+        for finding in self._known.values():
+            key = (finding.detector, finding.key)
+            if not finding.closed_at and finding.id not in opened and key not in self._open:
+                self._open[key] = Standing(finding, "", second, second, None)
+        self._closed = []
+
+    def mask(self, second: int, now: int) -> Mask:
+        """Keys that were under a finding in `second`, as known when `now` was judged."""
+        held = [*self.open, *self._closed, *self._known.values()]
+        return Mask(
+            frozenset(
+                (finding.detector, finding.key)
+                for finding in held
+                if finding.onset <= second
+                and finding.window_end <= now
+                and second - finding.onset < self._cards[finding.detector].adopted_after_s
+                and (not finding.closed_at or finding.closed_at > second)
+            )
+        )
+
+    def advance(self, second: int, scored: dict[str, Scored], found_at: float) -> list[Finding]:
+        """Take a window's signals in; returns findings that are new or changed, to be written."""
+        changed = self.expire(second, found_at)
+        for number, (signals, calm) in scored.items():
+            for signal in signals:
+                changed += self._take(number, signal, second, found_at)
+            for key in calm:
+                standing = self._open.get((number, key))
+                if standing is not None and standing.calm_since is None:
+                    standing.calm_since = second
+        return changed
+
+    def expire(self, second: int, found_at: float) -> list[Finding]:
+        """Close what has been calm for long enough before the window of `second`."""
+        over: list[Finding] = []
+        for key, standing in list(self._open.items()):
+            ends = self._end_of(standing)
+            if ends is not None and ends <= second:
+                closed = msgspec.structs.replace(standing.finding, closed_at=float(ends))
+                del self._open[key]
+                self._closed.append(closed)
+                over.append(closed)
+        oldest = second - REMEMBERED_S
+        if self._closed and self._closed[0].closed_at < oldest:
+            self._closed = [finding for finding in self._closed if finding.closed_at >= oldest]
+            self._known = {
+                finding.id: finding
+                for finding in self._known.values()
+                if not finding.closed_at or finding.closed_at >= oldest
+            }
+        return self._news(over)
+
+    def _news(self, findings: list[Finding]) -> list[Finding]:
+        """Those that say something that the warehouse does not hold: a closed one stays closed."""
+        told = {finding.id: self._known.get(finding.id) for finding in findings}
+        return [
+            finding
+            for finding in findings
+            if (known := told[finding.id]) is None
+            or (finding.closed_at != known.closed_at and (finding.closed_at or not known.closed_at))
+            or (not known.closed_at and not finding.closed_at and finding != known)
+        ]
+
+    def _end_of(self, standing: Standing) -> int | None:
+        """When the finding is over if nothing more is heard: a function of the windows seen."""
+        silent = self._cards[standing.finding.detector].silence_is_calm
+        since = standing.last_signal + 1 if silent else standing.calm_since
+        if since is None:
+            return standing.last_signal + ABANDONED_S
+        return since + QUIET_S
+
+    def _take(self, number: str, signal: Signal, second: int, found_at: float) -> list[Finding]:
+        key = (number, signal.key)
+        standing = self._open.get(key)
+        if standing is None:
+            if not signal.ripe or len(self._open) >= MOST_OPEN or self._belongs(number, signal.group):
+                return []
+            return self._begin(number, signal, second, found_at)
+        standing.last_signal = second
+        standing.calm_since = None
+        worse = signal.ripe and signal.score > 1.5 * standing.finding.score
+        if not worse and second - standing.refreshed < REFRESH_S:
+            return []
+        standing.refreshed = second
+        standing.finding = msgspec.structs.replace(
+            standing.finding,
+            score=max(standing.finding.score, signal.score),
+            summary=signal.summary,
+            evidence=signal.evidence,
+        )
+        return self._news([standing.finding])
+
+    def _belongs(self, number: str, group: str) -> bool:
+        """Whether an open finding of the same detector already tells of this incident."""
+        return bool(group) and any(
+            standing.group == group and standing.finding.detector == number
+            for standing in self._open.values()
+        )
+
+    def _begin(self, number: str, signal: Signal, second: int, found_at: float) -> list[Finding]:
+        finding = to_finding(self._tenant, number, signal, second, found_at)
+        known = self._known.get(finding.id)
+        if known is not None:
+            finding = msgspec.structs.replace(finding, found_at=known.found_at)
+        self._open[(number, signal.key)] = Standing(finding, signal.group, second, second, None)
+        return self._news([finding])
+
+
+def to_finding(tenant: str, number: str, signal: Signal, second: int, found_at: float) -> Finding:
+    """A signal as a finding that has just been opened."""
+    onset = float(signal.onset)
+    return Finding(
+        id=finding_id(tenant, number, signal.key, onset),
+        tenant=tenant,
+        detector=number,
+        kind=signal.kind,
+        key=signal.key,
+        route=signal.route,
+        identity=signal.identity,
+        severity=signal.severity,
+        onset=onset,
+        window_end=float(second + 1),
+        found_at=found_at,
+        closed_at=0.0,
+        score=signal.score,
+        confidence=confidence_of(signal.score),
+        summary=signal.summary,
+        evidence=signal.evidence,
+    )
+
+
+def confidence_of(score: float) -> float:
+    """From 0.5 at the ladder's lowest rung (z = 6) towards 1: 0.75 at 12, 0.9 at 30."""
+    return round(1.0 - 3.0 / max(score, 3.0), 3) if score > 6.0 else 0.5

@@ -1,0 +1,232 @@
+"""Windows of one second of event time, as columns.
+
+A cell is what one identity asked of one route within one second. Cells are gathered under scopes:
+each route is one, all routes together are one (`EVERYWHERE`), and so is the set of routes that an
+adaptive limit covers. A scoped cell is named by a 64-bit key, so that numpy handles thousands.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Table = npt.NDArray[Any]  # rows of numbers of some type, that grow
+
+EVERYWHERE = "*"  # the scope of all routes; no route's name holds a star
+SPANS = (1, 3, 10)  # seconds over which an identity's requests are summed
+RING_S = 16  # seconds of counts kept per scoped cell; more than the longest span
+SPREADER = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: tells the scopes of one identity apart
+MOST_KEYS = 262_144  # scoped cells remembered at once, some 25 MB
+IDLE_S = 120  # a cell that was silent for so long is forgotten by the trail
+
+
+class SeriesRows(NamedTuple):
+    """What one second did on each route: one row per route, parallel columns.
+
+    `requests` are those that were let through; times are natural logs of microseconds:
+    sums, sums of squares and 95th percentiles, of the upstream's share and of the gateway's own.
+    """
+
+    routes: Sequence[str]
+    upstreams: Sequence[str]
+    requests: Ints
+    failures: Ints
+    timed: Ints  # requests with an upstream time
+    upstream_sum: Floats
+    upstream_squares: Floats
+    upstream_p95: Floats
+    gateway_sum: Floats
+    gateway_squares: Floats
+    gateway_p95: Floats
+
+
+class AddressRow(NamedTuple):
+    """One client address over some seconds, beside the total of all addresses."""
+
+    address: str
+    requests: int
+    consumers: int
+    agents: int
+    all_requests: int
+    all_consumers: int
+    all_agents: int
+
+
+class Window(NamedTuple):
+    """One second: [second, second + 1). `hashes`, `counts` and `identities` are parallel, one per cell."""
+
+    second: int
+    routes: Sequence[str]
+    identities: Sequence[str]
+    hashes: Keys
+    counts: Ints
+    series: SeriesRows
+    addresses: Sequence[AddressRow] = ()
+
+
+class Trail(NamedTuple):
+    """A window's scoped cells, each with its sums over SPANS that end with the window.
+
+    `cell` is the index of one of the window's cells that belong to the scoped cell.
+    """
+
+    keys: Keys
+    scopes: Ints
+    cell: Ints
+    sums: Ints  # [scoped cells, SPANS]
+    active: Ints  # [scoped cells, SPANS]: seconds with a request
+
+
+class Scopes:
+    """Numbers the scopes: EVERYWHERE is 0, others in order of appearance; never forgets one.
+
+    Routes come from the policy, so they are few; what lies past the cap counts only in EVERYWHERE.
+    """
+
+    MOST = 2_048
+
+    def __init__(self) -> None:
+        self.names: list[str] = [EVERYWHERE]
+        self._numbers: dict[str, int] = {EVERYWHERE: 0}
+        self._covers: dict[int, frozenset[str]] = {}
+
+    def number(self, name: str) -> int:
+        """The scope's number; 0 past the cap."""
+        found = self._numbers.get(name)
+        if found is not None:
+            return found
+        if len(self.names) >= self.MOST:
+            return 0
+        self._numbers[name] = len(self.names)
+        self.names.append(name)
+        return self._numbers[name]
+
+    def cover(self, limits: Mapping[str, frozenset[str]]) -> None:
+        """Add one scope for each set of routes that limits cover, all of them aside."""
+        self._covers = {self.number(name): routes for name, routes in limits.items()}
+
+    @property
+    def covers(self) -> Mapping[int, frozenset[str]]:
+        """Scopes that gather several routes."""
+        return self._covers
+
+
+class Slots:
+    """Key -> row of arrays that the owner keeps. Keys are found by bisection, vectorised."""
+
+    def __init__(self) -> None:
+        self._keys: Keys = np.empty(0, np.uint64)
+        self._rows: Ints = np.empty(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def find(self, keys: Keys) -> Ints:
+        """Row of each key, -1 where it has none."""
+        if not len(self._keys):
+            return np.full(len(keys), -1, np.int64)
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return np.where(self._keys[at] == keys, self._rows[at], -1)
+
+    def claim(self, keys: Keys) -> Ints:
+        """Row of each key (distinct); unknown ones get the next free rows."""
+        rows = self.find(keys)
+        new = rows < 0
+        fresh = int(new.sum())
+        if fresh:
+            rows[new] = np.arange(len(self), len(self) + fresh)
+            added = np.argsort(keys[new], kind="stable")
+            at = np.searchsorted(self._keys, keys[new][added])
+            self._rows = np.insert(self._rows, at, rows[new][added])
+            self._keys = np.insert(self._keys, at, keys[new][added])
+        return rows
+
+    def keep(self, rows: Flags) -> None:
+        """Forget the rows that are False; the others are numbered anew in their order."""
+        numbers = np.cumsum(rows) - 1
+        kept = rows[self._rows]
+        self._keys, self._rows = self._keys[kept], numbers[self._rows[kept]]
+
+
+def grown(array: Table, rows: int) -> Table:
+    """The array with at least `rows` rows: doubled, so that growth costs little on average."""
+    if rows <= len(array):
+        return array
+    more = np.zeros((max(rows, 2 * len(array)), *array.shape[1:]), array.dtype)
+    more[: len(array)] = array
+    return more
+
+
+def scoped(window: Window, scopes: Scopes) -> tuple[Keys, Ints, Ints, Ints]:
+    """(keys, scopes, counts, cell) of the window's scoped cells, ordered by key."""
+    own = np.fromiter((scopes.number(name) for name in window.routes), np.int64, len(window.routes))
+    cells = np.arange(len(own))
+    layers = [(own[own > 0], cells[own > 0]), (np.zeros(len(own), np.int64), cells)]
+    for number, routes in scopes.covers.items():
+        inside = np.fromiter((name in routes for name in window.routes), np.bool_, len(own))
+        layers.append((np.full(int(inside.sum()), number, np.int64), cells[inside]))
+    number_of = np.concatenate([layer[0] for layer in layers])
+    cell_of = np.concatenate([layer[1] for layer in layers])
+    keys = window.hashes[cell_of] ^ (number_of.astype(np.uint64) * np.uint64(SPREADER))
+    unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    counts = np.bincount(inverse, weights=window.counts[cell_of], minlength=len(unique))
+    return unique, number_of[first], counts.astype(np.int64), cell_of[first]
+
+
+class Trailing:
+    """Remembers the last seconds of each scoped cell, and sums them."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes = scopes
+        self._slots = Slots()
+        self._ring: Table = np.zeros((1_024, RING_S), np.int32)
+        self._seen: Table = np.zeros(1_024, np.int64)
+        self._second = 0
+        self._swept = 0
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def enter(self, window: Window) -> Trail:
+        """Add a window, later than all before, and sum what its cells did of late."""
+        self._turn(window.second)
+        keys, numbers, counts, cell = scoped(window, self._scopes)
+        rows = self._slots.claim(keys)
+        self._ring = grown(self._ring, len(self._slots))
+        self._seen = grown(self._seen, len(self._slots))
+        self._ring[rows, window.second % RING_S] = counts
+        self._seen[rows] = window.second
+        recent = self._ring[rows]
+        ages = [(window.second - back) % RING_S for back in range(SPANS[-1])]
+        ordered = recent[:, ages].astype(np.int64)
+        sums = np.stack([ordered[:, :span].sum(axis=1) for span in SPANS], axis=1)
+        active = np.stack([(ordered[:, :span] > 0).sum(axis=1) for span in SPANS], axis=1)
+        return Trail(keys, numbers, cell, sums, active)
+
+    def _turn(self, second: int) -> None:
+        """Clear the columns of the seconds between the last window and this one."""
+        for gone in range(max(self._second + 1, second - RING_S + 1), second + 1):
+            self._ring[:, gone % RING_S] = 0
+        self._second = second
+        crowded = len(self._slots) > MOST_KEYS
+        if second // IDLE_S != self._swept or crowded:
+            self._swept = second // IDLE_S
+            self._forget(second, crowded=crowded)
+
+    def _forget(self, second: int, *, crowded: bool) -> None:
+        size = len(self._slots)
+        oldest = second - (RING_S if crowded else IDLE_S)
+        kept = self._seen[:size] >= oldest
+        self._slots.keep(kept)
+        self._ring = grown(self._ring[:size][kept], 1_024)
+        self._seen = grown(self._seen[:size][kept], 1_024)
+
+
+def of_rows(flags: Flags) -> Flags:
+    """Whether any flag of each row of a matrix is set."""
+    return np.asarray(flags.any(axis=tuple(range(1, flags.ndim))), np.bool_)

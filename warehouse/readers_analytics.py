@@ -1,0 +1,138 @@
+"""What a tick of analytics asks of the warehouse: windows of one second, as parallel columns.
+
+Each question is bounded by time, so that its cost does not grow with history. Stretches are
+[since, until) in unix seconds; rows more than 2 s ahead of the warehouse's clock are clamped.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from kernel.events import Outcome
+from warehouse.queries import load
+from warehouse.readers import LEDGER_S, UPSTREAM_FAILURES, Watermark, to_watermark
+
+Table = Literal["requests", "imports"]
+MICROSECONDS: Final = 1_000_000
+MOST_CELLS: Final = 50_000  # per second
+LEAST_ADDRESSED: Final = 100  # requests in ten seconds before one address can carry most of them
+# Ends that say nothing of the upstream: nobody asked it, or the client left first.
+UNASKED: Final = tuple(
+    str(outcome)
+    for outcome in (
+        Outcome.REFUSED,
+        Outcome.NO_ROUTE,
+        Outcome.BAD_REQUEST,
+        Outcome.BODY_TOO_LARGE,
+        Outcome.HEAD_TIMEOUT,
+        Outcome.BODY_TIMEOUT,
+        Outcome.CLIENT_GONE_HEAD,
+        Outcome.CLIENT_GONE_BODY,
+    )
+)
+
+
+class CellColumns(msgspec.Struct, frozen=True):
+    """One row per (second, route, identity), ordered by second; refused requests included."""
+
+    second: Sequence[int]
+    route: Sequence[str]
+    identity: Sequence[str]
+    identity_hash: Sequence[int]
+    requests: Sequence[int]
+    ahead: Sequence[int]
+
+
+class RouteColumns(msgspec.Struct, frozen=True):
+    """One row per (second, route), ordered by second; logs in thousandths of ln microseconds."""
+
+    second: Sequence[int]
+    route: Sequence[str]
+    upstream: Sequence[str]
+    requests: Sequence[int]
+    failures: Sequence[int]
+    timed: Sequence[int]
+    upstream_sum: Sequence[int]
+    upstream_squares: Sequence[int]
+    upstream_p95: Sequence[int]
+    gateway_sum: Sequence[int]
+    gateway_squares: Sequence[int]
+    gateway_p95: Sequence[int]
+
+
+class AddressColumns(msgspec.Struct, frozen=True):
+    """One row per stretch of ten seconds (its number since 1970): the busiest address and all of them."""
+
+    stretch: Sequence[int]
+    address: Sequence[str]
+    requests: Sequence[int]
+    consumers: Sequence[int]
+    agents: Sequence[int]
+    all_requests: Sequence[int]
+    all_consumers: Sequence[int]
+    all_agents: Sequence[int]
+
+
+class Extent(msgspec.Struct, frozen=True):
+    """Rows of a tenant: how many, first and last second."""
+
+    rows: int
+    first: int
+    last: int
+
+
+class WindowReader:
+    """Asks for one tenant and one table. Safe where its client is."""
+
+    def __init__(self, client: Client, tenant: str, *, table: Table = "requests") -> None:
+        self._client = client
+        self._tenant = tenant
+        self._table = table
+
+    def cells(self, since: float, until: float) -> CellColumns:
+        """What each identity asked of each route in each second; the busiest MOST_CELLS of a second."""
+        return CellColumns(*self._ask("cells", since, until, most=MOST_CELLS))
+
+    def routes(self, since: float, until: float) -> RouteColumns:
+        """How each route fared in each second."""
+        return RouteColumns(
+            *self._ask(
+                "route_windows",
+                since,
+                until,
+                upstream_failures=list(UPSTREAM_FAILURES),
+                unasked=list(UNASKED),
+            )
+        )
+
+    def addresses(self, since: float, until: float) -> AddressColumns:
+        """The busiest address of each ten seconds."""
+        return AddressColumns(*self._ask("addresses", since, until, least=LEAST_ADDRESSED))
+
+    def extent(self, since: float, until: float) -> Extent:
+        """First and last row of a stretch."""
+        return Extent(*(int(column[0]) for column in self._ask("extent", since, until)))
+
+    def watermark(self, now: float, *, pace: float = 1.0) -> Watermark:
+        """Up to when windows may be closed; `pace` is how much faster than time the clock runs."""
+        stretch = {
+            "tenant": self._tenant,
+            "since": round((now - LEDGER_S * pace) * MICROSECONDS),
+            "until": round((now + LEDGER_S * pace) * MICROSECONDS),
+        }
+        answer = self._client.query(load("watermark"), parameters=stretch)
+        return to_watermark(answer.result_rows, pace=pace)
+
+    def _ask(self, name: str, since: float, until: float, **parameters: object) -> Sequence[Sequence[Any]]:
+        asked: dict[str, Any] = {
+            "tenant": self._tenant,
+            "table": self._table,
+            "since": round(since * MICROSECONDS),
+            "until": round(until * MICROSECONDS),
+            **parameters,
+        }
+        answer = self._client.query(load(name), parameters=asked, column_oriented=True)
+        columns: Sequence[Sequence[Any]] = answer.result_set
+        return columns or [()] * len(answer.column_names)
