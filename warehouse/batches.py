@@ -2,10 +2,10 @@
 
 A row as a tuple takes about 1 KB of memory, encoded about 140 bytes, so that a backlog is kept encoded.
 The encoder is the one behind `clickhouse-connect`'s `native_codec="rust"`; it holds the GIL, so a block is
-short and the caller pauses between blocks. `kernel.events.Column` says which Python value a type takes.
+short and the flusher pauses between blocks. `kernel.events.Column` says which Python value a type takes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
@@ -94,16 +94,12 @@ def encode_ledger(rows: Sequence[LedgerRow]) -> bytes:
 
 
 class Assembly:
-    """The batch under construction, as encoded blocks; full ones and the end of a day close it.
+    """The batch under construction, as encoded blocks; full ones and the end of a day close it."""
 
-    `pause` is called between blocks and lets the event loop run.
-    """
-
-    def __init__(self, origin: Origin, batch_rows: int, pause: Callable[[], None]) -> None:
+    def __init__(self, origin: Origin, batch_rows: int) -> None:
         self.refused = 0  # rows that no column can hold
         self._origin = origin
         self._batch_rows = batch_rows
-        self._pause = pause
         self._ordinal = 1
         self._closed: list[Batch] = []
         self._clear()
@@ -114,13 +110,11 @@ class Assembly:
         return self._rows
 
     def add(self, rows: Sequence[EventRow]) -> None:
-        """Encode rows in the order in which they were offered."""
-        for start in range(0, len(rows), BLOCK_ROWS):
-            if start:
-                self._pause()
-            self._add_block(rows[start : start + BLOCK_ROWS])
-            if self._rows >= self._batch_rows:
-                self.close()
+        """Encode rows (a block of at most BLOCK_ROWS) in the order in which they were offered."""
+        if rows:
+            self._add_block(rows)
+        if self._rows >= self._batch_rows:
+            self.close()
 
     def close(self) -> None:
         """End the open batch, where it has rows."""

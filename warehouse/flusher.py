@@ -12,13 +12,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from kernel.events import EventRow, LedgerRow
 from warehouse.adoption import Orphan, adopt
-from warehouse.batches import Assembly, Batch
+from warehouse.batches import BLOCK_ROWS, Assembly, Batch
 from warehouse.delivery import Undelivered
 from warehouse.ledger import CLOSED, Cell, Ledger
 from warehouse.spool import Spool
@@ -52,6 +52,7 @@ class WriterSettings(msgspec.Struct, frozen=True):
     batch_rows: int = 10_000
     buffer_rows: int = 200_000
     spool_max_bytes: int = 256 << 20
+    pace: float = 1.0  # how much faster than time the events' clock runs (replay of a log)
 
 
 class Warehouse(Protocol):
@@ -60,6 +61,13 @@ class Warehouse(Protocol):
     def store(self, batch: Batch) -> None: ...
     def holds(self, batch: Batch) -> bool: ...
     def store_ledger(self, rows: Sequence[LedgerRow]) -> None: ...
+
+
+class Clocks(NamedTuple):
+    """Two clocks: events and ledger rows are stamped by one, waiting is measured by the other."""
+
+    wall: Callable[[], float]  # unix seconds; may be set, and runs faster in a replay
+    steady: Callable[[], float]  # seconds since any time
 
 
 class Backoff:
@@ -71,12 +79,12 @@ class Backoff:
         self._delay_s = FIRST_DELAY_S
 
     def allows(self, now: float) -> bool:
-        """Whether a try may be made; a clock that was set back does not hold it up."""
-        return self.since is None or now >= self._until or now < self.since
+        """Whether a try may be made."""
+        return self.since is None or now >= self._until
 
     def fail(self, now: float) -> None:
         """A try failed."""
-        self.since = now if self.since is None else min(self.since, now)
+        self.since = now if self.since is None else self.since
         self._until = now + self._delay_s
         self._delay_s = min(self._delay_s * 2, LAST_DELAY_S)
 
@@ -93,7 +101,7 @@ class Flusher:
         self,
         ledger: Ledger,
         settings: WriterSettings,
-        clock: Callable[[], float],
+        clocks: Clocks,
         *,
         warehouse: Warehouse | None,
         pause: Callable[[], None],
@@ -103,17 +111,19 @@ class Flusher:
         self.slow_clients: tuple[str, ...] = ()
         self._ledger = ledger
         self._settings = settings
-        self._clock = clock
+        self._clock = clocks.steady
+        self._wall = clocks.wall
+        self._pause = pause
         self._warehouse = warehouse
         self._spool = Spool(ledger, settings.directory, settings.spool_max_bytes)
-        self._assembly = Assembly(ledger.origin, settings.batch_rows, pause)
+        self._assembly = Assembly(ledger.origin, settings.batch_rows)
         self._outbox: deque[Batch] = deque()
         self._backoff = Backoff()
         self._drain_backoff = Backoff()
         self._refusals = 0  # of the batch that is drained, while fresh ones were taken
         self._refused_at_stored = -1  # rows stored at the last refusal
         self._first_try: tuple[str, float] | None = None  # token and time of a batch that was sent
-        self._flushed_at = clock()
+        self._flushed_at = clocks.steady()
         self._adopted_at = float("-inf")
         self._cut: int | None = None  # what `through` becomes when the outbox is empty
         self._ledger_due = False
@@ -122,8 +132,7 @@ class Flusher:
     def step(self) -> None:
         """Take, deliver, spool, drain, vouch."""
         now = self._clock()
-        flush = not 0 <= now - self._flushed_at < self._settings.flush_ms / 1000
-        self._take(now, flush=flush)
+        self._take(now, flush=now - self._flushed_at >= self._settings.flush_ms / 1000)
         self._deliver()
         self._make_room()
         self._adopt(now)
@@ -131,7 +140,10 @@ class Flusher:
         self._vouch()
 
     def finish(self, deadline: float) -> bool:
-        """The last step: everything stored or spooled, the ledger closed. True where nothing is left here."""
+        """The last step: all is stored or spooled, the ledger closed. True where nothing is left here.
+
+        `deadline` is by the steady clock.
+        """
         self._take(self._clock(), flush=True)
         while self._outbox and self._clock() < deadline and self._warehouse is not None:
             self._backoff.succeed()
@@ -155,16 +167,20 @@ class Flusher:
 
     def _take(self, now: float, *, flush: bool) -> None:
         """Encode what is in the buffer, on a flush or when it is worth it."""
+        cut = round((self._wall() - THROUGH_MARGIN_S * self._settings.pace) * 1e6)
         count = len(self.rows)
         if not flush and count < TAKE_ROWS:
             return
         refused = self._assembly.refused
-        self._assembly.add([self.rows.popleft() for _ in range(count)])
+        for first in range(0, count, BLOCK_ROWS):
+            # Few at a time: to free 10,000 rows takes 10 ms, in which the event loop would stand still.
+            self._assembly.add([self.rows.popleft() for _ in range(min(BLOCK_ROWS, count - first))])
+            self._pause()
         self._ledger.add(Cell.DISCARDED, self._assembly.refused - refused)
         if flush:
             self._assembly.close()
             self._flushed_at = now
-            self._cut = round((now - THROUGH_MARGIN_S) * 1e6)
+            self._cut = cut
             self._ledger_due = True
         self._outbox.extend(self._assembly.take())
 
@@ -217,7 +233,7 @@ class Flusher:
             self._outbox.popleft()
 
     def _adopt(self, now: float) -> None:
-        if self._warehouse is None or 0 <= now - self._adopted_at < ADOPT_EVERY_S:
+        if self._warehouse is None or now - self._adopted_at < ADOPT_EVERY_S:
             return
         self._adopted_at = now
         for orphan in adopt(self._settings.directory, self._settings.spool_max_bytes):
@@ -247,7 +263,7 @@ class Flusher:
                 ledger.unbook(tried)
             ledger.end()
             if not orphan.told:
-                warehouse.store_ledger([ledger.row(round(self._clock() * 1e6))])
+                warehouse.store_ledger([ledger.row(round(self._wall() * 1e6))])
                 orphan.told = True
         except Undelivered as failure:
             self._failed(failure)
@@ -297,11 +313,10 @@ class Flusher:
             through = self._ledger.cells[Cell.THROUGH]
             self._ledger.cells[Cell.THROUGH] = max(through, self._cut)
             self._cut = None
-        now = self._clock()
-        if not self._ledger_due or self._warehouse is None or not self._backoff.allows(now):
+        if not self._ledger_due or self._warehouse is None or not self._backoff.allows(self._clock()):
             return
         row = self._ledger.row(
-            round(now * 1e6), open_requests=self.open_requests, slow_clients=self.slow_clients
+            round(self._wall() * 1e6), open_requests=self.open_requests, slow_clients=self.slow_clients
         )
         try:
             self._warehouse.store_ledger([row])

@@ -12,7 +12,7 @@ from kernel.events import EventRow, LedgerRow
 from warehouse.adoption import book_lost
 from warehouse.batches import Origin
 from warehouse.delivery import Delivery
-from warehouse.flusher import Flusher, WriterSettings
+from warehouse.flusher import Clocks, Flusher, WriterSettings
 from warehouse.ledger import Cell, Ledger, create_ledger, memory_ledger
 
 __all__ = ["EventWriter", "Origin", "WriterSettings", "book_lost"]
@@ -36,7 +36,8 @@ class EventWriter:
         self._ledger = open_ledger(origin, settings)
         self._cells = self._ledger.cells
         self._delivery = None if settings.url is None else Delivery(settings.url)
-        self._flusher = Flusher(self._ledger, settings, clock, warehouse=self._delivery, pause=pause)
+        clocks = Clocks(wall=clock, steady=time.monotonic)
+        self._flusher = Flusher(self._ledger, settings, clocks, warehouse=self._delivery, pause=pause)
         self._rows = self._flusher.rows
         self._buffer_rows = settings.buffer_rows
         self._stopping = threading.Event()
@@ -68,7 +69,7 @@ class EventWriter:
         next boot. Rows that are offered later are dropped and counted.
         """
         self._buffer_rows = 0
-        self._deadline = self._clock() + deadline_s
+        self._deadline = time.monotonic() + deadline_s
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(deadline_s + 1.0)

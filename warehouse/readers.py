@@ -1,0 +1,190 @@
+"""What analytics and the console ask of the warehouse, typed. Every question names its tenant and its time.
+
+Times are unix seconds; stretches are [since, until) by `ended_at`; interim rows never count. Tables are
+returned as parallel columns (lists or arrays of numbers), ordered as their SQL file says.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from kernel.events import Outcome
+from warehouse.ledger import CLOSED
+from warehouse.queries import load
+
+# A worker writes a ledger row each second; one that was silent for this long is not waited for.
+HEARD_S: Final = 5.0
+# How far back its last words are looked for, and over how long the share of lost events is taken.
+LEDGER_S: Final = 60.0
+# A row may be stamped ahead of this host's clock.
+AHEAD_S: Final = 60.0
+MICROSECONDS: Final = 1_000_000
+UPSTREAM_FAILURES: Final = tuple(
+    str(outcome)
+    for outcome in (
+        Outcome.CONNECT_FAILED,
+        Outcome.CONNECT_TIMEOUT,
+        Outcome.FIRST_BYTE_TIMEOUT,
+        Outcome.RESPONSE_TIMEOUT,
+        Outcome.TOTAL_TIMEOUT,
+        Outcome.UPSTREAM_RESET,
+        Outcome.UPSTREAM_MALFORMED,
+        Outcome.UPSTREAM_TRUNCATED,
+    )
+)
+Rollup = Literal["requests_1s", "requests_1m", "requests_1h"]
+
+
+class Watermark(msgspec.Struct, frozen=True):
+    """`through`: every event that ended before is stored, spooled or lost (spooled ones come late).
+
+    None where no worker was heard within LEDGER_S. `workers`: those heard within HEARD_S of the newest.
+    `loss`: share of events dropped, 0 to 1, over LEDGER_S. `spooled`: rows that will come late.
+    """
+
+    through: float | None
+    workers: tuple[str, ...]
+    loss: float
+    spooled: int
+    open_requests: int
+    slow_clients: tuple[str, ...]
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """The ledger of a stretch of time, summed over workers. `spooled` and `buffered` are as at its end."""
+
+    offered: int
+    stored: int
+    spooled: int
+    dropped: int
+    buffered: int
+
+    @property
+    def share(self) -> float:
+        """Dropped of offered, 0 to 1."""
+        return min(1.0, self.dropped / self.offered) if self.offered > 0 else float(self.dropped > 0)
+
+
+class Clients(msgspec.Struct, frozen=True):
+    """One row per identity, busiest first."""
+
+    identity: Sequence[str]
+    kind: Sequence[str]
+    requests: Sequence[int]
+    refused: Sequence[int]
+    errors_5xx: Sequence[int]
+    errors_4xx: Sequence[int]
+    bytes_out: Sequence[int]
+    routes: Sequence[int]
+    longest_us: Sequence[int]
+
+
+class History(msgspec.Struct, frozen=True):
+    """One row per (start of an interval, route), from a roll-up. Histograms: floor(8 log2 us) -> requests."""
+
+    began: Sequence[int]
+    route: Sequence[str]
+    requests: Sequence[int]
+    errors_5xx: Sequence[int]
+    errors_4xx: Sequence[int]
+    refused: Sequence[int]
+    upstream_errors: Sequence[int]
+    bytes_out: Sequence[int]
+    duration_sum_us: Sequence[int]
+    upstream_sum_us: Sequence[int]
+    durations: Sequence[Mapping[int, int]]
+    upstream_times: Sequence[Mapping[int, int]]
+
+
+# (second, worker, boot) -> rows. Rows are only ever added, so equal counts are equal rows.
+Arrivals = Mapping[tuple[int, str, int], int]
+
+
+class LateRows(msgspec.Struct, frozen=True):
+    """Rows of one boot for one second that came after `seen` was counted."""
+
+    second: int
+    worker: str
+    boot: int
+    rows: int
+
+
+class Reader:
+    """Asks for one tenant. Safe where its client is."""
+
+    def __init__(self, client: Client, tenant: str) -> None:
+        self._client = client
+        self._tenant = tenant
+
+    def watermark(self, now: float) -> Watermark:
+        """Up to when windows may be closed."""
+        boots = list(zip(*self._ask("watermark", now - LEDGER_S, now + AHEAD_S), strict=True))
+        return to_watermark(boots)
+
+    def loss(self, since: float, until: float) -> Loss:
+        """What became of events, by the ledger rows written in that time."""
+        columns = self._ask("loss", since, until)
+        return Loss(*(int(column[0]) for column in columns))
+
+    def top_clients(self, since: float, until: float, *, most: int = 20) -> Clients:
+        """The busiest identities."""
+        return Clients(*self._ask("top_clients", since, until, most=most))
+
+    def arrivals(self, since: float, until: float) -> Arrivals:
+        """The rows that are there now, to be kept and handed to `late_rows` later."""
+        seconds, workers, boots, rows = self._ask("arrivals", since, until)
+        keys = zip(seconds, workers, boots, strict=True)
+        return dict(zip(keys, rows, strict=True))
+
+    def late_rows(self, seen: Arrivals, since: float, until: float) -> tuple[LateRows, ...]:
+        """What arrived for these seconds since `seen` (of at least the same stretch) was counted."""
+        return to_late_rows(seen, self.arrivals(since, until))
+
+    def history(self, since: float, until: float, *, rollup: Rollup = "requests_1m") -> History:
+        """What each route did, coarsely: to warm baselines up after a restart."""
+        parameters = {"since": int(since), "until": int(until), "rollup": rollup}
+        return History(*self._columns("history", parameters))
+
+    def _ask(self, name: str, since: float, until: float, **parameters: object) -> Sequence[Sequence[Any]]:
+        stretch = {"since": round(since * MICROSECONDS), "until": round(until * MICROSECONDS)}
+        return self._columns(name, stretch | parameters)
+
+    def _columns(self, name: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        answer = self._client.query(
+            load(name), parameters={"tenant": self._tenant} | parameters, column_oriented=True
+        )
+        columns: Sequence[Sequence[Any]] = answer.result_set
+        return columns or [()] * len(answer.column_names)
+
+
+def to_watermark(boots: Sequence[Sequence[Any]], *, pace: float = 1.0) -> Watermark:
+    """From rows of watermark.sql. A closed boot holds nothing back, and is no worker any more.
+
+    `pace`: how much faster than time the workers' clock runs.
+    """
+    if not boots:
+        return Watermark(None, (), 0.0, 0, 0, ())
+    newest = max(boot[3] for boot in boots)
+    heard = [boot for boot in boots if newest - boot[3] <= HEARD_S * pace * MICROSECONDS]
+    live = [boot for boot in heard if boot[2] < CLOSED]
+    through = min((boot[2] for boot in live), default=newest)
+    offered, dropped = (sum(boot[column] for boot in boots) for column in (4, 5))
+    return Watermark(
+        through=min(through, newest) / MICROSECONDS,
+        workers=tuple(sorted({boot[0] for boot in live})),
+        loss=Loss(offered, 0, 0, dropped, 0).share,
+        spooled=sum(boot[6] for boot in boots),
+        open_requests=sum(boot[7] for boot in live),
+        slow_clients=tuple(client for boot in live for client in boot[8]),
+    )
+
+
+def to_late_rows(seen: Arrivals, there: Arrivals) -> tuple[LateRows, ...]:
+    """The differences, ordered by second."""
+    return tuple(
+        LateRows(second, worker, boot, rows - seen.get((second, worker, boot), 0))
+        for (second, worker, boot), rows in sorted(there.items())
+        if rows > seen.get((second, worker, boot), 0)
+    )
