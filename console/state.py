@@ -18,6 +18,8 @@ from kernel.findings import Following, Overlay
 from kernel.policy import Policy
 
 LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at
+SEEN_AGAIN_AFTER_S = 10.0  # a follower that asks for the same again costs one write in this time
+MOST_SEEN = 1_000
 RESTING_S = 3600.0  # the expiry task's sleep where nothing expires; a change wakes it
 
 P = ParamSpec("P")
@@ -69,6 +71,7 @@ class ControlState:
         self._loop = store.loop(policy.tenant)
         self._expiry_moved = asyncio.Event()
         self._is_ending = False
+        self._seen: dict[str, SeenProxy] = {}
 
     async def close(self) -> None:
         """Finish the store's work and close it."""
@@ -121,6 +124,13 @@ class ControlState:
     async def see(self, name: str, revision: str, version: int) -> None:
         """Note a follower and what it says it has."""
         proxy = SeenProxy(name, revision, version, self._clock())
+        before = self._seen.get(name)
+        is_same = before and (before.revision, before.overlays_version) == (revision, version)
+        if before and is_same and proxy.seen_at - before.seen_at < SEEN_AGAIN_AFTER_S:
+            return
+        if len(self._seen) >= MOST_SEEN:
+            self._seen.clear()
+        self._seen[name] = proxy
         await self._stored(self._store.see_proxy, self.tenant, proxy)
 
     async def release_followers(self) -> None:

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from warehouse.migrate import migrate
 
 from console.child import PartFailed
 from console.deployment import warehouse_part
@@ -16,6 +15,7 @@ from console.ownership import AlreadyOwned
 from console.supervisor import Supervisor
 from console.terminal import CannotRun
 from warehouse.client import WrongUrl, connect
+from warehouse.migrate import MigrationRefused, migrate
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
             return work(client)
         finally:
             client.close()
-    except (ClickHouseError, WrongUrl) as trouble:
+    except (ClickHouseError, WrongUrl, MigrationRefused) as trouble:
         raise CannotRun(f"the warehouse cannot be used: {first_line(trouble)}") from trouble
 
 
@@ -45,8 +45,6 @@ def at_own_warehouse(found: Endpoints, environment: Mapping[str, str], work: Cal
     """
     if found.warehouse:
         return work(found.warehouse)
-    if not (found.data / "warehouse").exists() and not found.data.exists():
-        found.data.mkdir(parents=True, mode=0o700)
     try:
         return asyncio.run(beside_temporary(found, environment, work))
     except (AlreadyOwned, PartFailed, OSError) as trouble:

@@ -1,0 +1,98 @@
+"""`tidegate findings`: what analytics found, from the warehouse."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from console.endpoints import Data, Endpoints, Tenant, WarehouseUrl, find_endpoints
+from console.moments import parse_since, to_span, to_utc
+from console.settings import inherited, settings
+from console.terminal import GOOD, AsJson, CannotRun, command_app, say, write_json
+from console.warehouse_at import at_own_warehouse, at_warehouse
+from kernel.findings import Finding
+from warehouse.findings import read_findings
+
+MOST_SHOWN = 1_000
+WIDEST_SUMMARY = 100
+
+T = TypeVar("T")
+
+app = command_app()
+
+
+@app.command()
+def findings(
+    since: Annotated[
+        str, typer.Option(help="`10m`, `2h`, `1d`, or an ISO 8601 time.", show_default="all")
+    ] = "",
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that go on.")] = False,
+    imported: Annotated[bool, typer.Option(help="First look at what `import-log` loaded.")] = False,
+    tenant: Tenant = "",
+    data: Data = None,
+    warehouse: WarehouseUrl = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List what analytics found, newest first.
+
+    Where no gateway runs, the warehouse of the data directory is started for the time of the look.
+    Exit code 0, with or without findings; 2: no warehouse to ask.
+    """
+    after = parse_since(since, time.time()) if since else 0.0
+    if after is None:
+        raise CannotRun(f"--since {since!r} is no time: write 10m, 2h, 1d or 2026-11-24T04:00")
+    found = find_endpoints(settings(), data)
+    whose = tenant or found.tenant
+    if imported:
+        on_warehouse(found, warehouse, partial(look_at_imports, whose, as_json))
+        return
+    read = partial(read_findings, tenant=whose, since=after, open_only=only_open, limit=MOST_SHOWN)
+    listed = on_warehouse(found, warehouse, lambda url: at_warehouse(url, read))
+    if as_json:
+        write_json(listed)
+    else:
+        show(listed)
+
+
+def on_warehouse(found: Endpoints, warehouse: str, work: Callable[[str], T]) -> T:
+    """Run `work` with the URL that was given, else with the data directory's warehouse."""
+    return work(warehouse) if warehouse else at_own_warehouse(found, inherited(), work)
+
+
+def look_at_imports(tenant: str, as_json: bool, warehouse: str) -> None:
+    """Let analytics judge the imported logs; it prints what it finds. Raises CannotRun."""
+    command = [sys.executable, "-m", "analytics.main", "once", "--tenant", tenant, "--table", "imports"]
+    asked = [*command, "--json"] if as_json else command
+    # By environment: the URL may hold a password, which `ps` would show.
+    environment = {**inherited(), "TIDEGATE_WAREHOUSE": warehouse}
+    ended = subprocess.run(asked, env=environment, check=False)  # noqa: S603  # our own interpreter
+    if ended.returncode != GOOD:
+        raise CannotRun(f"analytics could not look at the imports (exit code {ended.returncode})")
+
+
+def show(listed: list[Finding]) -> None:
+    """A table, and how many there are."""
+    if listed:
+        table = Table(box=None, pad_edge=False)
+        for column in ("onset (UTC)", "state", "severity", "detector", "kind", "about", "summary"):
+            table.add_column(column, overflow="fold")
+        for finding in listed:
+            table.add_row(*row_of(finding))
+        Console().print(table)
+    still = sum(not finding.closed_at for finding in listed)
+    more = f" (the newest {MOST_SHOWN:,})" if len(listed) == MOST_SHOWN else ""
+    say(f"{len(listed)} findings{more}, {still} open")
+
+
+def row_of(finding: Finding) -> tuple[str, ...]:
+    """One finding's cells."""
+    took = f"for {to_span(finding.closed_at - finding.onset)}" if finding.closed_at else "open"
+    what = f"{finding.detector}", finding.kind, finding.key, finding.summary[:WIDEST_SUMMARY]
+    return (to_utc(finding.onset), took, finding.severity, *what)

@@ -1,0 +1,99 @@
+"""`tidegate status`: processes, policy, overlays, telemetry and findings of a running gateway."""
+
+import time
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from console.answers import Status
+from console.endpoints import Data, find_endpoints
+from console.moments import to_span, to_utc
+from console.overview import Overview, Telemetry, overview_of
+from console.settings import settings
+from console.terminal import PROBLEMS_FOUND, AsJson, CannotRun, command_app, say, write_json
+from kernel.findings import Overlay
+
+MOST_OVERLAYS = 20
+
+app = command_app()
+
+
+@app.command()
+def status(data: Data = None, as_json: AsJson = False) -> None:
+    """Show what runs, the policy and the overlays in force, telemetry's account and open findings.
+
+    Exit code 0: all is well; 1: something is not, told under `troubles`; 2: no gateway runs there.
+    """
+    found = find_endpoints(settings(), data)
+    if found.processes is None:
+        raise CannotRun(
+            f"no gateway runs on {found.data}; start one with `tidegate up`, or name it with --data"
+        )
+    overview = overview_of(found, time.time())
+    if as_json:
+        write_json(overview)
+    else:
+        show(overview)
+    if overview.troubles:
+        raise typer.Exit(PROBLEMS_FOUND)
+
+
+def show(overview: Overview) -> None:
+    """For people: the parts, then policy, overlays, telemetry, and what is wrong last."""
+    say(
+        f"up since {to_utc(overview.started_at)} UTC, process {overview.supervisor_pid}, data {overview.data}"
+    )
+    for part in overview.parts:
+        state = f"process {part.pid}" if part.pid else "down"
+        again = f", restarts {part.restarts}" if part.restarts else ""
+        say(f"  {part.name:<10} {state}{again}  {overview.urls.get(part.name, '')}")
+    if overview.control is not None:
+        show_control(overview.control)
+    if overview.telemetry is not None:
+        show_telemetry(overview.telemetry)
+    for trouble in overview.troubles:
+        say(f"trouble: {trouble}")
+
+
+def show_control(control: Status) -> None:
+    """Policy, loop, lease and overlays."""
+    say(f"policy     revision {control.revision} of {control.policy_file}")
+    loop = f"paused: {control.loop.reason}" if control.loop.paused else "running"
+    held = control.lease.holder if control.lease.expires_at > control.now else "nobody"
+    say(f"automation {loop}; lease held by {held}")
+    followers = ", ".join(
+        f"{each.name} ({each.revision}, {to_span(control.now - each.seen_at)} ago)"
+        for each in control.proxies
+    )
+    say(f"followers  {followers or 'none'}")
+    say(f"overlays   {len(control.overlays)} in force")
+    if control.overlays:
+        table = Table("limit", "identity", "value", "ends in", "reason", "finding", box=None, pad_edge=False)
+        for overlay in control.overlays[:MOST_OVERLAYS]:
+            table.add_row(*row_of(overlay, control.now))
+        Console().print(table)
+        if len(control.overlays) > MOST_OVERLAYS:
+            say(f"  … and {len(control.overlays) - MOST_OVERLAYS} more (--json has all)")
+
+
+def row_of(overlay: Overlay, now: float) -> tuple[str, ...]:
+    """One overlay's cells."""
+    value = f"{overlay.rate:g}/s, burst {overlay.burst}"
+    left = to_span(overlay.expires_at - now)
+    return overlay.limit, overlay.identity or "everybody", value, left, overlay.reason, overlay.finding
+
+
+def show_telemetry(telemetry: Telemetry) -> None:
+    """The ledger's account, the watermark, and how many findings are open."""
+    say(
+        f"telemetry  {telemetry.offered:,} offered = {telemetry.stored:,} stored + {telemetry.spooled:,}"
+        f" spooled + {telemetry.dropped:,} lost + {telemetry.buffered:,} buffered"
+    )
+    lag = (
+        "no worker heard"
+        if telemetry.watermark_lag_s is None
+        else f"{telemetry.watermark_lag_s:.1f} s behind"
+    )
+    say(f"watermark  {lag}; workers: {', '.join(telemetry.workers) or 'none'}")
+    say(f"findings   {telemetry.findings_open} open  (tidegate findings --open)")

@@ -1,0 +1,129 @@
+"""The state of a running gateway, gathered from its parts: what `tidegate status` shows."""
+
+from typing import TypeVar
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from console.answers import Status
+from console.asking import Asker, NoAnswer
+from console.endpoints import Endpoints
+from console.processes import PartState
+from console.terminal import CannotRun
+from console.warehouse_at import at_warehouse
+from warehouse.findings import read_findings
+from warehouse.readers import Reader
+
+SILENT_AFTER_S = 60.0  # followers poll every 25 s
+AHEAD_S = 60.0  # the ledger's clock may run ahead of ours
+
+T = TypeVar("T")
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """What the proxy's /readyz tells."""
+
+    ready: bool
+    draining: bool
+    revision: str
+    overlays_version: int
+    queue_depth: int
+    workers: int
+
+
+class Telemetry(msgspec.Struct, frozen=True):
+    """The ledger's totals since each worker's boot; offered = stored + spooled + dropped + buffered."""
+
+    offered: int
+    stored: int
+    spooled: int
+    dropped: int
+    buffered: int
+    watermark_lag_s: float | None  # None: no worker was heard
+    workers: tuple[str, ...]
+    findings_open: int
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """`troubles` is empty where all is well; a part that did not answer is None."""
+
+    data: str
+    tenant: str
+    supervisor_pid: int
+    started_at: float
+    urls: dict[str, str]
+    parts: tuple[PartState, ...]
+    control: Status | None
+    proxy: Readiness | None
+    telemetry: Telemetry | None
+    troubles: tuple[str, ...]
+
+
+def overview_of(found: Endpoints, now: float) -> Overview:
+    """Ask every part that is known; what does not answer is among the troubles."""
+    troubles: list[str] = []
+    control = proxy = telemetry = None
+    try:
+        control = Asker("the control endpoint", found.control, found.control_token).get(
+            "/v1/status", Status, tenant=found.tenant
+        )
+    except NoAnswer as trouble:
+        troubles.append(str(trouble))
+    try:
+        proxy = Asker("the proxy's management", found.manage, found.manage_token).get("/readyz", Readiness)
+    except NoAnswer as trouble:
+        troubles.append(str(trouble))
+    try:
+        telemetry = at_warehouse(found.warehouse, lambda client: telemetry_of(client, found.tenant, now))
+    except CannotRun as trouble:
+        troubles.append(str(trouble))
+    processes = found.processes
+    parts = processes.parts if processes else ()
+    return Overview(
+        data=str(found.data),
+        tenant=found.tenant,
+        supervisor_pid=processes.supervisor_pid if processes else 0,
+        started_at=processes.started_at if processes else 0.0,
+        urls=processes.urls if processes else {},
+        parts=parts,
+        control=control,
+        proxy=proxy,
+        telemetry=telemetry,
+        troubles=(*troubles, *troubles_of(parts, control, proxy, telemetry)),
+    )
+
+
+def telemetry_of(client: Client, tenant: str, now: float) -> Telemetry:
+    """The ledger, the watermark and the open findings."""
+    reader = Reader(client, tenant)
+    loss = reader.loss(0.0, now + AHEAD_S)
+    watermark = reader.watermark(now)
+    return Telemetry(
+        offered=loss.offered,
+        stored=loss.stored,
+        spooled=loss.spooled,
+        dropped=loss.dropped,
+        buffered=loss.buffered,
+        watermark_lag_s=None if watermark.through is None else now - watermark.through,
+        workers=watermark.workers,
+        findings_open=len(read_findings(client, tenant, open_only=True)),
+    )
+
+
+def troubles_of(
+    parts: tuple[PartState, ...],
+    control: Status | None,
+    proxy: Readiness | None,
+    telemetry: Telemetry | None,
+) -> tuple[str, ...]:
+    """What an operator has to know first."""
+    found = [f"{part.name} is down" for part in parts if not part.pid]
+    if control is not None:
+        found += [f"the policy file is refused: {reason}" for reason in control.refused_policy]
+        if proxy is not None and proxy.revision != control.revision:
+            found.append(f"the proxy runs revision {proxy.revision}, control has {control.revision}")
+    if proxy is not None and not proxy.ready:
+        found.append("the proxy is not ready")
+    if telemetry is not None and telemetry.dropped:
+        found.append(f"{telemetry.dropped:,} telemetry events were lost")
+    return tuple(found)
