@@ -4,6 +4,7 @@ The gateway owns the snapshot, the limiter's state and the sink; the transport o
 pools and timers. Both sides are told here, so that each can be tested with a fake of the other.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -85,8 +86,8 @@ class Transport(Protocol):
     """
 
     @property
-    def protocol(self) -> Callable[..., object]:
-        """Factory of protocol objects, called by uvicorn once per connection."""
+    def protocol(self) -> type[asyncio.Protocol]:
+        """uvicorn's `http=`, which it calls once per connection."""
 
     @property
     def open_requests(self) -> int:

@@ -1,0 +1,237 @@
+"""The account of one request, and the event row that is made of it.
+
+The row is a tuple in the order of kernel.events.COLUMNS. Hashes are keyed and remembered per
+snapshot; addresses are kept as the policy's `telemetry.addresses` says, identities likewise.
+"""
+
+import ipaddress
+
+from kernel.addresses import Address, identity_of_address, parse_address
+from kernel.decide import LimitVerdict
+from kernel.events import OTHER, EventRow
+from kernel.hashing import keyed_hash
+from kernel.policy import METHODS
+from kernel.snapshot import Snapshot
+from proxy import headers
+from proxy.head import RequestHead
+from proxy.pipeline import Judgement
+from proxy.prepared import Memo, Prepared
+from proxy.signals import NO_SIGNS, signs_of, succeeded
+
+KNOWN_METHODS = {name: name for name in METHODS}
+MOST_AGENT_CHARACTERS = 128
+MOST_AGENTS = 1_000
+KEPT_BITS = {4: 24, 6: 48}  # of a truncated address
+NOBODY = "::"
+
+
+class Agents:
+    """The dictionary of user agents of one process: capped, so that attackers cannot fill it."""
+
+    __slots__ = ("_hashes", "_known")
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._hashes: Memo[bytes, tuple[str, int]] = Memo()
+
+    def look_up(self, agent: bytes, key: bytes) -> tuple[str, int]:
+        """(the text to keep, keyed hash of the whole field)."""
+        found = self._hashes.get(agent)
+        if found is not None:
+            return found
+        text = agent[:MOST_AGENT_CHARACTERS].decode("latin-1")
+        if text not in self._known:
+            if len(self._known) >= MOST_AGENTS:
+                text = OTHER
+            else:
+                self._known.add(text)
+        return self._hashes.keep(agent, (text, keyed_hash(agent, key)))
+
+
+class Account:
+    """What is known of one request so far. Times `*_at` are monotonic seconds, 0 where not reached."""
+
+    __slots__ = (
+        "begun",
+        "body_at",
+        "bytes_in",
+        "bytes_out",
+        "collected",
+        "first_byte_at",
+        "flags",
+        "handed_at",
+        "head",
+        "head_at",
+        "judged",
+        "peer",
+        "prepared",
+        "reason",
+        "retries",
+        "seq",
+        "started",
+        "status",
+        "trace_id",
+        "upstream_end_at",
+    )
+
+    def __init__(self, prepared: Prepared, peer: Address, *, seq: int, started: float, begun: float) -> None:
+        self.prepared = prepared
+        self.peer = peer
+        self.seq = seq
+        self.started = started  # seconds since 1970
+        self.begun = begun
+        self.head: RequestHead | None = None
+        self.judged: Judgement | None = None
+        self.head_at = self.body_at = self.handed_at = self.first_byte_at = self.upstream_end_at = 0.0
+        self.bytes_in = self.bytes_out = self.status = self.flags = self.retries = 0
+        self.reason = ""
+        self.trace_id = ""
+        self.collected: bytearray | None = None
+
+
+class Recorder:
+    """Makes rows. `worker` and `boot` name this process."""
+
+    __slots__ = ("_boot", "_worker", "agents")
+
+    def __init__(self, worker: str, boot: int) -> None:
+        self._worker = worker
+        self._boot = boot
+        self.agents = Agents()
+
+    def to_row(
+        self, account: Account, outcome: str, *, ended: float, now: float, interim: int = 0
+    ) -> EventRow:
+        """The event of an account; `ended` in seconds since 1970, `now` in monotonic seconds."""
+        head, judged, prepared = account.head, account.judged, account.prepared
+        if head is None or judged is None:
+            return self._early_row(account, outcome, ended=ended, now=now)
+        snapshot = prepared.snapshot
+        verdicts, route, principal = judged.verdicts, judged.route, judged.principal
+        plan = None if route is None else route.plan
+        limit = tightest(verdicts.limits) if verdicts.limits else None
+        client_ip, identity = self._client(judged.client, judged.identity, prepared)
+        agent, agent_hash = "", 0
+        raw_agent = head.noted.get(headers.USER_AGENT)
+        if raw_agent is not None:
+            agent, agent_hash = self.agents.look_up(raw_agent, snapshot.hash_key)
+            if not snapshot.keep_user_agent:
+                agent = ""
+        signs = NO_SIGNS
+        if plan is not None and plan.signals is not None:
+            collected = b"" if account.collected is None else bytes(account.collected)
+            signs = signs_of(plan, judged.match.parameters, collected, snapshot.hash_key)
+        begun, handed = account.begun, account.handed_at
+        refused = verdicts.reason or account.reason
+        # fmt: off
+        return (
+            snapshot.tenant, self._worker, self._boot, account.seq, interim,
+            int(account.started * 1e6), int(ended * 1e6),
+            "" if plan is None else plan.name,
+            KNOWN_METHODS.get(head.method, OTHER),
+            head.host if head.host in prepared.hosts else "",
+            "" if plan is None else plan.template,
+            path_hash(head.path, prepared),
+            head.version, account.status, outcome,
+            "refused" if refused else "allowed",
+            verdicts.rule, str(refused), verdicts.would_refuse, snapshot.revision,
+            "" if limit is None else limit.overlay,
+            "" if limit is None else limit.name,
+            0 if limit is None else limit_key_hash(limit.key, prepared),
+            -1 if limit is None else limit.taken.remaining,
+            micros(now - begun),
+            micros((account.upstream_end_at or now) - handed) if handed else 0,
+            micros(account.first_byte_at - handed) if handed and account.first_byte_at else 0,
+            micros(account.head_at - begun),
+            micros(account.body_at - account.head_at) if account.body_at else 0,
+            account.bytes_in, account.bytes_out, client_ip, identity,
+            "address" if principal is None else "consumer",
+            "" if principal is None else principal.consumer,
+            "" if principal is None else principal.plan,
+            0 if principal is None else principal.credential_hash,
+            agent, agent_hash, fingerprint(head.names, prepared),
+            "" if plan is None else plan.upstream.name,
+            account.trace_id, account.retries,
+            signs.subject_hash, signs.object_hash, signs.object_id,
+            -1 if plan is None else succeeded(plan.signals, account.status),
+            account.flags,
+        )
+        # fmt: on
+
+    def _early_row(self, account: Account, outcome: str, *, ended: float, now: float) -> EventRow:
+        """The row of a request that ended before it was judged."""
+        prepared, head = account.prepared, account.head
+        snapshot = prepared.snapshot
+        client_ip, identity = self._client(account.peer, identity_of_address(account.peer), prepared)
+        # fmt: off
+        return (
+            snapshot.tenant, self._worker, self._boot, account.seq, 0,
+            int(account.started * 1e6), int(ended * 1e6), "",
+            OTHER if head is None else KNOWN_METHODS.get(head.method, OTHER),
+            "", "", 0, "1.1" if head is None else head.version, account.status, outcome,
+            "refused" if account.reason else "allowed",
+            "", account.reason, (), snapshot.revision, "", "", 0, -1,
+            micros(now - account.begun), 0, 0,
+            micros((account.head_at or now) - account.begun), 0,
+            account.bytes_in, account.bytes_out, client_ip, identity, "address", "", "", 0,
+            "", 0, 0, "", account.trace_id, 0, 0, 0, -1, -1, account.flags,
+        )
+        # fmt: on
+
+    def _client(self, client: Address, identity: str, prepared: Prepared) -> tuple[str, str]:
+        """(client_ip, identity) as the policy's `telemetry.addresses` says."""
+        known = prepared.addresses.get(client.text + identity)
+        if known is not None:
+            return known
+        shown = shown_address(client, prepared.snapshot)
+        if identity.startswith("ip:") and prepared.snapshot.addresses != "raw":
+            kept = parse_address(shown)
+            identity = f"ip:{shown}" if kept is None else identity_of_address(kept)
+        return prepared.addresses.keep(client.text + identity, (shown, identity))
+
+
+def micros(seconds: float) -> int:
+    """Whole microseconds, never negative."""
+    return int(seconds * 1e6) if seconds > 0.0 else 0
+
+
+def tightest(limits: tuple[LimitVerdict, ...]) -> LimitVerdict:
+    """The enforced limit with the least left."""
+    return limits[0] if len(limits) == 1 else min(limits, key=lambda verdict: verdict.taken.remaining)
+
+
+def shown_address(client: Address, snapshot: Snapshot) -> str:
+    """An address as telemetry keeps it: raw, by its network, or a keyed hash in fd00::/8."""
+    if snapshot.addresses == "raw":
+        return client.text
+    if snapshot.addresses == "truncated":
+        drop = (32 if client.version == 4 else 128) - KEPT_BITS[client.version]
+        kept = client.value >> drop << drop
+        return str(ipaddress.IPv4Address(kept) if client.version == 4 else ipaddress.IPv6Address(kept))
+    site = identity_of_address(client).encode()
+    return str(ipaddress.IPv6Address((0xFD << 120) | (keyed_hash(site, snapshot.hash_key) << 56)))
+
+
+def path_hash(path: str, prepared: Prepared) -> int:
+    """Keyed hash of the normalised path."""
+    known = prepared.path_hashes.get(path)
+    if known is not None:
+        return known
+    return prepared.path_hashes.keep(path, keyed_hash(path.encode(), prepared.snapshot.hash_key))
+
+
+def limit_key_hash(key: str, prepared: Prepared) -> int:
+    """Keyed hash of a limit's key."""
+    known = prepared.limit_keys.get(key)
+    if known is not None:
+        return known
+    return prepared.limit_keys.keep(key, keyed_hash(key.encode(), prepared.snapshot.hash_key))
+
+
+def fingerprint(names: list[bytes], prepared: Prepared) -> int:
+    """Keyed hash of the names of the fields and their order."""
+    text = b"\n".join(names)
+    known = prepared.fingerprints.get(text)
+    if known is not None:
+        return known
+    return prepared.fingerprints.keep(text, keyed_hash(text.lower(), prepared.snapshot.hash_key))
