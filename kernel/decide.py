@@ -197,8 +197,11 @@ def judge_limits(before: Before, plans: tuple[LimitPlan, ...], state: LimiterSta
             continue
         verdict = LimitVerdict(plan.name, key, quota, overlay, personal, taken)
         verdicts.append(verdict)
-        charges[slot] = tat
-        if not taken.allowed and (refusal is None or taken.retry_after > refusal.taken.retry_after):
+        if taken.allowed:
+            charges[slot] = tat
+            continue
+        state[slot] = tat  # charges nothing; a clock that stepped back is forgotten
+        if refusal is None or taken.retry_after > refusal.taken.retry_after:
             refusal = verdict
     if refusal is None:
         state.update(charges)

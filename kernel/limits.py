@@ -5,6 +5,7 @@ With T = 1/rate and tau = burst * T a request at `now` conforms iff max(tat, now
 and then tat becomes max(tat, now) + T. It admits at most burst + rate * t requests in any t seconds.
 A clock that steps back leaves `tat` far ahead; it is clamped to now + tau, so that a step can
 neither lock a client out for longer than an empty bucket does nor hand out more than one burst.
+The state that comes with a refusal is to be kept, too: it is the old one, or the clamped one.
 """
 
 import heapq
@@ -50,22 +51,12 @@ def take(tat: float, now: float, quota: Quota) -> tuple[float, Taken]:
         debt = 0.0
     elif debt > capacity:
         debt = capacity
+        tat = now + capacity
     after = debt + interval
     if after <= capacity + interval * SLACK:
         left = int((capacity - after) * rate + SLACK)
         return now + after, Taken(True, left, after, 0.0)
-    return now + debt, Taken(False, 0, debt, after - capacity)
-
-
-def sweep(state: dict[tuple[str, str], float], now: float) -> int:
-    """Drop the buckets that are full again, which are as if never seen; the number dropped.
-
-    After a clock step back buckets stay until the clock catches up, or `shed` takes them.
-    """
-    full = [slot for slot, tat in state.items() if tat <= now]
-    for slot in full:
-        del state[slot]
-    return len(full)
+    return tat, Taken(False, 0, debt, after - capacity)
 
 
 def shed(state: dict[tuple[str, str], float], at_most: int) -> int:
