@@ -5,12 +5,12 @@ pool of upstream connections, is the transport's. All of it lives in one event l
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from proxy.contract import Transport
 from proxy.holder import SnapshotHolder
 from proxy.limiter import Limiter
 from proxy.sink import Sink
+from proxy.upstream import Upstreams
 
 
 class Nature(NamedTuple):
@@ -27,6 +27,32 @@ Answers = Callable[[str, str, str], bool]  # (method, host, path) -> a Python ha
 def nobody_answers(method: str, host: str, path: str) -> bool:
     """A gateway without Python handlers."""
     return False
+
+
+class Traffic(Protocol):
+    """What a transport tells of the traffic that it carries: the native one, or the ASGI adapter."""
+
+    @property
+    def upstreams(self) -> Upstreams:
+        """Connections to upstreams: the fourth owner of mutable state."""
+
+    @property
+    def open_requests(self) -> int:
+        """Requests that have begun and not ended."""
+
+    @property
+    def open_connections(self) -> int:
+        """Client connections."""
+
+    @property
+    def crashes(self) -> int:
+        """Bugs that a request met."""
+
+    def top_addresses(self, most: int) -> tuple[str, ...]:
+        """`ADDRESS CONNECTIONS UNFINISHED` of the addresses with most open connections."""
+
+    def cut(self) -> None:
+        """End every open request as drained."""
 
 
 class Gateway:
@@ -53,7 +79,7 @@ class Gateway:
         self.clock, self.monotonic, self.random_bits = nature
         self.answers = answers
         self.draining = False
-        self.transport: Transport | None = None
+        self.transport: Traffic | None = None
 
     @property
     def is_ready(self) -> bool:

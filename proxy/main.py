@@ -48,7 +48,8 @@ def main(
 ) -> None:
     """Answer requests by a policy and tell the warehouse of each."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    logging.getLogger("tidegate").setLevel(logging.INFO)
+    for told in ("tidegate", "warehouse"):
+        logging.getLogger(told).setLevel(logging.INFO)
     try:
         if bool(policy) == bool(control):
             raise Unusable("give one of --policy FILE and --control URL")

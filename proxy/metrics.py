@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from proxy.gateway import Gateway
+from proxy.gateway import Gateway, Traffic
 from proxy.sink import BOUNDS_S, Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -145,6 +145,22 @@ def occupancy(gateway: Gateway, worker: str) -> Iterator[Metric]:
     yield gauge("tidegate_open_requests", "Requests that have begun and not ended.", worker, open_requests)
     yield gauge("tidegate_open_connections", "Connections of clients.", worker, connections)
     yield gauge("tidegate_ready", "1 where new connections are welcome.", worker, gateway.is_ready)
+
+
+def traffic(transport: Traffic, worker: str) -> Iterator[Metric]:
+    """Requests and connections, on both legs."""
+    yield gauge("tidegate_open_requests", "Requests begun and not ended.", worker, transport.open_requests)
+    yield gauge("tidegate_open_connections", "Connections of clients.", worker, transport.open_connections)
+    yield counter("tidegate_crashes", "Bugs of the gateway that a request met.", worker, transport.crashes)
+    pools = GaugeMetricFamily(
+        "tidegate_upstream_connections", "Connections to upstreams.", labels=("worker", "upstream", "state")
+    )
+    for (host, port), pool in transport.upstreams.pools.items():
+        idle = len(pool.idle)
+        pools.add_metric((worker, f"{host}:{port}", "idle"), idle)
+        pools.add_metric((worker, f"{host}:{port}", "busy"), pool.open - idle)
+        pools.add_metric((worker, f"{host}:{port}", "wanted"), len(pool.waiting))
+    yield pools
 
 
 def process(worker: str) -> Iterator[Metric]:

@@ -44,7 +44,6 @@ HASH_KEY_FILE = "hash-key"
 COULD_NOT_RUN = 2
 QUIET: dict[str, Any] = {
     "log_config": None,
-    "log_level": "warning",
     "access_log": False,
     "server_header": False,
 }

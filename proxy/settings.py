@@ -1,5 +1,6 @@
 """What an operator can set, parsed once; only this file and `main` read the environment."""
 
+import os
 import secrets
 import socket
 import tempfile
@@ -120,6 +121,27 @@ def data_directory(text: str, listen: Endpoint) -> Path:
 def default_name(listen: Endpoint) -> str:
     """A name that two proxies on one machine do not share."""
     return f"{socket.gethostname()}-{listen.port or secrets.token_hex(3)}"
+
+
+def from_environment() -> tuple[Settings, Credentials]:
+    """Settings of a gateway that an ASGI server hosts: TIDEGATE_POLICY and the like."""
+    given = os.environ
+    policy, control = given.get("TIDEGATE_POLICY", ""), given.get("TIDEGATE_CONTROL", "")
+    if bool(policy) == bool(control):
+        raise Unusable("set one of TIDEGATE_POLICY and TIDEGATE_CONTROL")
+    data = Path(given.get("TIDEGATE_DATA") or ".tidegate/asgi").absolute()
+    settings = Settings(
+        listen=Endpoint("", 0),  # the server's business
+        manage=parse_endpoint(given.get("TIDEGATE_MANAGE") or "127.0.0.1:8081", "TIDEGATE_MANAGE"),
+        data=data,
+        policy=Path(policy) if policy else None,
+        control=control or None,
+        warehouse=parse_warehouse(given.get("TIDEGATE_WAREHOUSE") or "none"),
+        name=given.get("TIDEGATE_NAME") or f"{socket.gethostname()}-asgi",
+        tenant=given.get("TIDEGATE_TENANT") or "default",
+        handlers=given.get("TIDEGATE_HANDLERS", ""),
+    )
+    return settings, parse_credentials(given)
 
 
 def kept_secret(path: Path) -> tuple[str, bool]:

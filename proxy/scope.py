@@ -1,0 +1,88 @@
+"""An ASGI scope -> RequestHead, held to the same rules as bytes are where a scope still shows them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from proxy import headers
+from proxy.head import (
+    CLOSING_OR_NOT,
+    MOST_FIELDS,
+    MOST_HEAD_BYTES,
+    REFUSED_METHODS,
+    BadRequest,
+    Hosts,
+    Line,
+    RequestHead,
+    to_request_head,
+)
+from proxy.headers import Ambiguous, Codes, connection_options, sort_fields, strip_named
+
+UNSAFE = re.compile(rb"[\r\n\0]").search
+NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+").fullmatch
+WITH_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
+
+
+def read_scope(scope: Mapping[str, Any], codes: Codes, hosts: Hosts) -> RequestHead:
+    """The head of an HTTP scope. Raises BadRequest.
+
+    HTTP/2 and 3 need not declare a length: such a body is relayed chunked. `Expect` is the server's.
+    """
+    names: list[bytes] = []
+    values: list[bytes] = []
+    for name, value in scope["headers"]:
+        names.append(name)
+        values.append(value)
+    check_fields(names, values)
+    line = line_of(scope)
+    keep_alive = line.keep_alive
+    try:
+        fields = sort_fields(names, values, codes)
+        connection = fields.noted.get(headers.CONNECTION)
+        if connection is not None:
+            options = connection_options(connection)
+            keep_alive = (keep_alive or b"keep-alive" in options) and b"close" not in options
+            if not CLOSING_OR_NOT.issuperset(options):
+                fields = strip_named(names, values, codes, options)
+    except Ambiguous as wrong:
+        raise BadRequest(400, str(wrong)) from wrong
+    head = to_request_head(line._replace(keep_alive=keep_alive), fields, names, hosts)
+    framed_elsewhere = (
+        line.version not in ("1.0", "1.1") and line.method in WITH_BODY and head.content_length < 0
+    )
+    if head.expects_continue or framed_elsewhere:
+        head = head._replace(expects_continue=False, chunked=head.chunked or framed_elsewhere)
+    return head
+
+
+def check_fields(names: list[bytes], values: list[bytes]) -> None:
+    """What no server should let through, and some do. Raises BadRequest."""
+    if len(names) > MOST_FIELDS:
+        raise BadRequest(431, "more than 100 fields")
+    joined = b"".join(values)
+    if UNSAFE(joined) is not None:
+        raise BadRequest(400, "a CR, a LF or a NUL in a field")
+    name = b"".join(names)
+    if names and (b"" in names or NAME(name) is None):
+        raise BadRequest(400, "not a field name")
+    if len(joined) + len(name) > MOST_HEAD_BYTES:
+        raise BadRequest(431, "the head is larger than 32 KB")
+
+
+def line_of(scope: Mapping[str, Any]) -> Line:
+    """The request line. Raises BadRequest."""
+    method = scope["method"].encode("latin-1", "replace")
+    if method in REFUSED_METHODS:
+        raise BadRequest(501, f"{scope['method']} is not implemented")
+    if NAME(method) is None:
+        raise BadRequest(400, "not a method")
+    target: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    query: bytes = scope["query_string"]
+    if query:
+        target = b"%b?%b" % (target, query)
+    if TARGET(target) is None:
+        raise BadRequest(400, "not a request target")
+    version: str = scope["http_version"]
+    return Line(method, target, version, version != "1.0")
