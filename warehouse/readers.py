@@ -5,7 +5,7 @@ returned as parallel columns (lists or arrays of numbers), ordered as their SQL 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -34,6 +34,7 @@ UPSTREAM_FAILURES: Final = tuple(
         Outcome.UPSTREAM_TRUNCATED,
     )
 )
+Table = TypeVar("Table", bound=msgspec.Struct)
 Rollup = Literal["requests_1s", "requests_1m", "requests_1h"]
 
 
@@ -130,13 +131,12 @@ class Reader:
 
     def top_clients(self, since: float, until: float, *, most: int = 20) -> Clients:
         """The busiest identities."""
-        return Clients(*self._ask("top_clients", since, until, most=most))
+        return to_table(Clients, self._ask("top_clients", since, until, most=most))
 
     def arrivals(self, since: float, until: float) -> Arrivals:
         """The rows that are there now, to be kept and handed to `late_rows` later."""
-        seconds, workers, boots, rows = self._ask("arrivals", since, until)
-        keys = zip(seconds, workers, boots, strict=True)
-        return dict(zip(keys, rows, strict=True))
+        columns = self._ask("arrivals", since, until)
+        return {(second, worker, boot): rows for second, worker, boot, rows in zip(*columns, strict=True)}
 
     def late_rows(self, seen: Arrivals, since: float, until: float) -> tuple[LateRows, ...]:
         """What arrived for these seconds since `seen` (of at least the same stretch) was counted."""
@@ -145,7 +145,7 @@ class Reader:
     def history(self, since: float, until: float, *, rollup: Rollup = "requests_1m") -> History:
         """What each route did, coarsely: to warm baselines up after a restart."""
         parameters = {"since": int(since), "until": int(until), "rollup": rollup}
-        return History(*self._columns("history", parameters))
+        return to_table(History, self._columns("history", parameters))
 
     def _ask(self, name: str, since: float, until: float, **parameters: object) -> Sequence[Sequence[Any]]:
         stretch = {"since": round(since * MICROSECONDS), "until": round(until * MICROSECONDS)}
@@ -156,7 +156,12 @@ class Reader:
             load(name), parameters={"tenant": self._tenant} | parameters, column_oriented=True
         )
         columns: Sequence[Sequence[Any]] = answer.result_set
-        return columns or [()] * len(answer.column_names)
+        return columns
+
+
+def to_table(kind: type[Table], columns: Sequence[Sequence[Any]]) -> Table:
+    """Columns by name. An answer without rows comes without columns too."""
+    return kind(*(columns or [()] * len(kind.__struct_fields__)))
 
 
 def to_watermark(boots: Sequence[Sequence[Any]], *, pace: float = 1.0) -> Watermark:
