@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from kernel.events import Outcome
 from warehouse.queries import load
-from warehouse.readers import LEDGER_S, UPSTREAM_FAILURES, Watermark, to_watermark
+from warehouse.readers import LEDGER_S, UPSTREAM_FAILURES, Watermark, to_table, to_watermark
 
 Table = Literal["requests", "imports"]
 MICROSECONDS: Final = 1_000_000
@@ -93,23 +93,16 @@ class WindowReader:
 
     def cells(self, since: float, until: float) -> CellColumns:
         """What each identity asked of each route in each second; the busiest MOST_CELLS of a second."""
-        return CellColumns(*self._ask("cells", since, until, most=MOST_CELLS))
+        return to_table(CellColumns, self._ask("cells", since, until, most=MOST_CELLS))
 
     def routes(self, since: float, until: float) -> RouteColumns:
         """How each route fared in each second."""
-        return RouteColumns(
-            *self._ask(
-                "route_windows",
-                since,
-                until,
-                upstream_failures=list(UPSTREAM_FAILURES),
-                unasked=list(UNASKED),
-            )
-        )
+        asked = {"upstream_failures": list(UPSTREAM_FAILURES), "unasked": list(UNASKED)}
+        return to_table(RouteColumns, self._ask("route_windows", since, until, **asked))
 
     def addresses(self, since: float, until: float) -> AddressColumns:
         """The busiest address of each ten seconds."""
-        return AddressColumns(*self._ask("addresses", since, until, least=LEAST_ADDRESSED))
+        return to_table(AddressColumns, self._ask("addresses", since, until, least=LEAST_ADDRESSED))
 
     def extent(self, since: float, until: float) -> Extent:
         """First and last row of a stretch."""
@@ -135,4 +128,4 @@ class WindowReader:
         }
         answer = self._client.query(load(name), parameters=asked, column_oriented=True)
         columns: Sequence[Sequence[Any]] = answer.result_set
-        return columns or [()] * len(answer.column_names)
+        return columns

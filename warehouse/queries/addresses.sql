@@ -7,7 +7,7 @@ SELECT
     argMax(consumers, (sent, address)) AS consumers_behind,
     argMax(agents, (sent, address)) AS agents_behind,
     sum(sent) AS all_requests,
-    uniqExactMerge(consumers_state) AS all_consumers,
+    uniqExactIfMerge(consumers_state) AS all_consumers,
     uniqExactMerge(agents_state) AS all_agents
 FROM
 (
