@@ -26,7 +26,7 @@ class Answer(msgspec.Struct):
 class Execution:
     """One question from start to end. Every method runs in a worker thread, never two at once."""
 
-    def __init__(self, engine: Engine, sessions: Sessions, question: Question, user: User) -> None:
+    def __init__(self, engine: Engine, sessions: Sessions[Connection], question: Question, user: User) -> None:
         self._engine = engine
         self._sessions = sessions
         self._question = question

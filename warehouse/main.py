@@ -26,7 +26,7 @@ import uvloop
 
 from warehouse.client import WrongUrl
 from warehouse.disk_cap import drop_oldest_days
-from warehouse.embedded import Bounds, Engine, EngineFailed
+from warehouse.embedded import Bounds, Connection, Engine, EngineFailed
 from warehouse.ownership import owner_of
 from warehouse.server import Server
 from warehouse.sessions import Sessions
@@ -102,7 +102,7 @@ class _Uvicorn(uvicorn.Server):
 
 async def serve(listener: socket.socket, engine: Engine, users: Users, *, disk_cap_mb: int) -> None:
     """Serves until SIGTERM or SIGINT, then drains."""
-    application = Server(engine, users, Sessions(time.monotonic), lambda: str(uuid.uuid4()))
+    application = Server(engine, users, Sessions[Connection](time.monotonic), lambda: str(uuid.uuid4()))
     config = uvicorn.Config(
         application,
         http="httptools",

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from warehouse.admission import Denied
 from warehouse.compression import BodyTooLarge, Undecodable, compressor, decompress, negotiate
-from warehouse.embedded import Engine, EngineFailed
+from warehouse.embedded import Connection, Engine, EngineFailed
 from warehouse.execution import Answer, Execution
 from warehouse.protocol import (
     AUTHENTICATION_FAILED,
@@ -55,7 +55,7 @@ T = TypeVar("T")
 class Server:
     """ASGI application. `new_id` names requests that name none."""
 
-    def __init__(self, engine: Engine, users: Users, sessions: Sessions, new_id: Callable[[], str]) -> None:
+    def __init__(self, engine: Engine, users: Users, sessions: Sessions[Connection], new_id: Callable[[], str]) -> None:
         self._engine = engine
         self._users = users
         self._sessions = sessions

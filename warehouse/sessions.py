@@ -2,11 +2,19 @@
 
 import threading
 from collections.abc import Callable
-
-from warehouse.embedded import Connection
+from typing import Generic, Protocol, TypeVar
 
 MAX_SESSIONS = 512  # each holds a context of the engine, some 100 KB
 MAX_TIMEOUT_S = 3600
+
+
+class Closable(Protocol):
+    """What a session keeps: a connection of the engine."""
+
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Closable)
 
 
 class SessionLocked(Exception):
@@ -27,26 +35,26 @@ class TooManySessions(Exception):
     """The cap of open sessions is reached, and all are in use."""
 
 
-class _Session:
+class _Session(Generic[C]):
     __slots__ = ("busy", "connection", "expires_at")
 
-    def __init__(self, connection: Connection, expires_at: float) -> None:
+    def __init__(self, connection: C, expires_at: float) -> None:
         self.connection = connection
         self.expires_at = expires_at
         self.busy = True
 
 
-class Sessions:
+class Sessions(Generic[C]):
     """Sessions by (user, session id), bounded; the clock (seconds) is an argument."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._sessions: dict[tuple[str, str], _Session] = {}
+        self._sessions: dict[tuple[str, str], _Session[C]] = {}
 
     def acquire(
-        self, key: tuple[str, str], create: Callable[[], Connection], *, must_exist: bool = False
-    ) -> Connection:
+        self, key: tuple[str, str], create: Callable[[], C], *, must_exist: bool = False
+    ) -> C:
         """The session's connection, for this caller alone until `release`."""
         with self._lock:
             self._expire()
