@@ -11,6 +11,8 @@ import msgspec
 from console.keyring import Keyring
 from console.supervisor import Listen, Part, Url
 
+Arguments = tuple[str | Listen | Url, ...]
+
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """What to run. `warehouse_url` empty: the embedded warehouse on `warehouse_listen`.
@@ -34,12 +36,14 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 def gateway_parts(deployment: Deployment) -> tuple[Part, ...]:
     """Warehouse (where embedded), control, analytics, proxy."""
     external = deployment.warehouse_url
-    address = external or Url("warehouse")
     secrets = deployment.keyring.to_environment()
+    # By environment where it is elsewhere: such a URL may hold a password, which `ps` would show.
+    where: Arguments = () if external else ("--warehouse", Url("warehouse"))
+    environment = {**secrets, "TIDEGATE_WAREHOUSE": external} if external else secrets
     others = (
         control_part(deployment, secrets),
-        analytics_part(deployment, address, secrets),
-        proxy_part(deployment, address, secrets),
+        analytics_part(deployment, where, environment),
+        proxy_part(deployment, where, environment),
     )
     if external:
         return others
@@ -80,21 +84,21 @@ def control_part(deployment: Deployment, secrets: dict[str, str]) -> Part:
     )
 
 
-def analytics_part(deployment: Deployment, warehouse: str | Url, secrets: dict[str, str]) -> Part:
+def analytics_part(deployment: Deployment, where: Arguments, environment: dict[str, str]) -> Part:
     """Analytics: reads the warehouse, sets overlays through control."""
     return Part(
         name="analytics",
         arguments=(
             *("-m", "analytics.main"),
-            *("--warehouse", warehouse),
+            *where,
             *("--control", Url("control")),
             *("--tenant", deployment.tenant),
         ),
-        environment=secrets,
+        environment=environment,
     )
 
 
-def proxy_part(deployment: Deployment, warehouse: str | Url, secrets: dict[str, str]) -> Part:
+def proxy_part(deployment: Deployment, where: Arguments, environment: dict[str, str]) -> Part:
     """The data plane: follows control, writes to the warehouse."""
     return Part(
         name="proxy",
@@ -104,10 +108,10 @@ def proxy_part(deployment: Deployment, warehouse: str | Url, secrets: dict[str, 
             *("--control", Url("control")),
             *("--listen", Listen("proxy")),
             *("--manage", Listen("manage")),
-            *("--warehouse", warehouse),
+            *where,
             *("--workers", str(deployment.workers)),
             *("--tenant", deployment.tenant),
             *("--data", str(deployment.data / "proxy")),
         ),
-        environment=secrets,
+        environment=environment,
     )

@@ -10,7 +10,7 @@ HIGHEST_PORT = 65_535
 def split_listen(text: str, option: str) -> tuple[str, int]:
     """`127.0.0.1:8080`, `[::1]:8080`, `:8080` -> host and port. Raises CannotRun."""
     host, separator, port = text.rpartition(":")
-    if not separator or not port.isdecimal() or int(port) > HIGHEST_PORT:
+    if not separator or not (port.isascii() and port.isdecimal()) or int(port) > HIGHEST_PORT:
         raise CannotRun(f"{option} {text!r} is not HOST:PORT, for example 127.0.0.1:8080")
     return host.strip("[]") or "127.0.0.1", int(port)
 

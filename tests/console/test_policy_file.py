@@ -1,0 +1,56 @@
+"""The policy file, read and watched."""
+
+from pathlib import Path
+
+import pytest
+
+from console.policy_file import PolicyFile, read_policy_file
+from kernel.compile import revision_of
+from tests.console.policies import ADAPTIVE, Clock
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(ADAPTIVE)
+    return path
+
+
+def test_a_good_policy_is_read_with_its_revision(path: Path) -> None:
+    reading = read_policy_file(path, 1_000.0)
+    assert reading.policy is not None
+    assert (reading.revision, reading.text) == (revision_of(ADAPTIVE), ADAPTIVE)
+    assert not reading.is_unreadable
+
+
+def test_a_missing_file_is_a_problem_with_its_place(tmp_path: Path) -> None:
+    reading = read_policy_file(tmp_path / "none.yaml", 1_000.0)
+    assert reading.policy is None
+    assert reading.is_unreadable
+    assert "no such file" in reading.problems[0].what
+
+
+def test_a_directory_and_other_bytes_are_problems_too(tmp_path: Path) -> None:
+    assert read_policy_file(tmp_path, 1_000.0).is_unreadable
+    (tmp_path / "x").write_bytes(b"a: \xff")
+    assert "not UTF-8" in read_policy_file(tmp_path / "x", 1_000.0).problems[0].what
+
+
+def test_a_watched_file_is_read_again_only_when_it_changed(path: Path) -> None:
+    file = PolicyFile(path, Clock())
+    assert file.read().policy is not None
+    assert file.changed() is None
+    path.write_text(ADAPTIVE + "# more\n")
+    changed = file.changed()
+    assert changed is not None
+    assert changed.revision == revision_of(ADAPTIVE + "# more\n")
+    assert file.changed() is None
+
+
+def test_a_file_replaced_by_another_of_equal_size_has_changed(path: Path, tmp_path: Path) -> None:
+    file = PolicyFile(path, Clock())
+    file.read()
+    other = tmp_path / "other"
+    other.write_text(ADAPTIVE.replace("10/s", "20/s"))
+    other.replace(path)
+    assert file.changed() is not None
