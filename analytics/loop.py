@@ -92,7 +92,9 @@ class Loop:
         self._archive = archive
         self._publisher = publisher
         self._pace = pace
-        self._next = 0  # first second that is not judged yet; 0 before the start
+        self._resume: int | None = None  # from here on findings are told
+        self._is_warm = False
+        self._next = 0  # first second that is not judged yet
         self._chunk_s = FIRST_CHUNK_S
         self._pending: dict[str, Finding] = {}
 
@@ -120,26 +122,34 @@ class Loop:
         self._publisher.refresh(now, self._engine)
         mark = self._windows.watermark(now, pace=self._pace.scale)
         if mark.through is not None:
-            if not self._next:
-                self._start(int(mark.through))
+            if self._resume is None:
+                self._begin(int(mark.through))
+            if not self._is_warm:
+                self._warm_up()
             self._judge(int(mark.through), mark.loss)
         self._write()
         published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
         self._archive.keep_overlays(published)
         self.counters.ticks += 1
 
-    def _start(self, until: int) -> None:
-        """Replay the last minutes, deciding nothing that is older than CATCH_UP_S."""
+    def _begin(self, until: int) -> None:
+        """Choose where to start; nothing is decided that is older than CATCH_UP_S."""
         resume = until - CATCH_UP_S
         begin = (resume - WARM_UP_S) // 60 * 60
         if self._pace.scale != 1.0:
             resume = begin = int(self._pace.origin)
         self._engine.tracker.restore(self._archive.known(begin))
-        self._next = begin
-        self._judge(resume, 0.0)
-        self._engine.tracker.resume(resume)
+        self._next, self._resume = begin, resume
+
+    def _warm_up(self) -> None:
+        """Replay the minutes before; what that finds anew is not told."""
+        if self._resume is None:
+            return
+        self._judge(self._resume, 0.0)
+        self._engine.tracker.resume(self._resume)
         self._pending.clear()
-        log.info("warmed up on %d s, deciding from %d on", resume - begin, resume)
+        self._is_warm = True
+        log.info("warmed up; deciding from %d on", self._resume)
 
     def _judge(self, until: int, loss: float) -> None:
         """Judge all windows before `until`, chunk by chunk."""

@@ -5,7 +5,7 @@ Each question is bounded by time, so that its cost does not grow with history. S
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -14,7 +14,6 @@ from kernel.events import Outcome
 from warehouse.queries import load
 from warehouse.readers import LEDGER_S, UPSTREAM_FAILURES, Watermark, to_table, to_watermark
 
-T = TypeVar("T", bound=msgspec.Struct)
 Table = Literal["requests", "imports"]
 MICROSECONDS: Final = 1_000_000
 MOST_CELLS: Final = 50_000  # per second
@@ -76,14 +75,6 @@ class AddressColumns(msgspec.Struct, frozen=True):
     all_agents: Sequence[int]
 
 
-class ExtentColumns(msgspec.Struct, frozen=True):
-    """One row: how many, first and last second."""
-
-    rows: Sequence[int]
-    first: Sequence[int]
-    last: Sequence[int]
-
-
 class Extent(msgspec.Struct, frozen=True):
     """Rows of a tenant: how many, first and last second."""
 
@@ -106,8 +97,9 @@ class WindowReader:
 
     def routes(self, since: float, until: float) -> RouteColumns:
         """How each route fared in each second."""
-        asked = {"upstream_failures": list(UPSTREAM_FAILURES), "unasked": list(UNASKED)}
-        return to_table(RouteColumns, self._ask("route_windows", since, until, **asked))
+        failures, unasked = list(UPSTREAM_FAILURES), list(UNASKED)
+        columns = self._ask("route_windows", since, until, upstream_failures=failures, unasked=unasked)
+        return to_table(RouteColumns, columns)
 
     def addresses(self, since: float, until: float) -> AddressColumns:
         """The busiest address of each ten seconds."""
@@ -115,8 +107,7 @@ class WindowReader:
 
     def extent(self, since: float, until: float) -> Extent:
         """First and last row of a stretch."""
-        columns = self._ask(ExtentColumns, "extent", since, until)
-        return Extent(columns.rows[0], columns.first[0], columns.last[0])
+        return Extent(*(int(column[0]) for column in self._ask("extent", since, until)))
 
     def watermark(self, now: float, *, pace: float = 1.0) -> Watermark:
         """Up to when windows may be closed; `pace` is how much faster than time the clock runs."""
@@ -128,7 +119,7 @@ class WindowReader:
         answer = self._client.query(load("watermark"), parameters=stretch)
         return to_watermark(answer.result_rows, pace=pace)
 
-    def _ask(self, kind: type[T], name: str, since: float, until: float, **parameters: object) -> T:
+    def _ask(self, name: str, since: float, until: float, **parameters: object) -> Sequence[Sequence[Any]]:
         asked: dict[str, Any] = {
             "tenant": self._tenant,
             "table": self._table,
@@ -136,6 +127,7 @@ class WindowReader:
             "until": round(until * MICROSECONDS),
             **parameters,
         }
-        answer = self._client.query(load(name), parameters=asked, column_oriented=True)
-        # No rows, no columns: the client tells neither names nor number of them.
-        return kind(*(answer.result_set or [()] * len(kind.__struct_fields__)))
+        answer: Sequence[Sequence[Any]] = self._client.query(
+            load(name), parameters=asked, column_oriented=True
+        ).result_set
+        return answer
