@@ -40,15 +40,15 @@ class Hosted:
     async def live(self, receive: Receive, send: Send) -> None:
         """From startup to shutdown."""
         await receive()
-        async with contextlib.AsyncExitStack() as stack:
-            try:
+        try:
+            async with contextlib.AsyncExitStack() as stack:
                 await self.start(stack)
-            except Unusable as reason:
-                await send({"type": "lifespan.startup.failed", "message": str(reason)})
-                return
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        self.adapter = None
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                self.adapter = None
+        except Unusable as reason:
+            await send({"type": "lifespan.startup.failed", "message": str(reason)})
+            return
         await send({"type": "lifespan.shutdown.complete"})
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:

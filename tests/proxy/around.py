@@ -73,5 +73,5 @@ def intake_at(directory: Path, workers: int = 1) -> Intake:
 def row(**values: object) -> EventRow:
     """An event row of mostly empty values."""
     given = {"interim": 0, "route": "orders", "method": "GET", "status": 200, "outcome": "completed"}
-    given |= {"duration_us": 1_000, **values}  # type: ignore[dict-item]  # values are of the test
+    given |= {"duration_us": 1_000, **values}
     return tuple(given.get(column.name, "") for column in COLUMNS)
