@@ -1,0 +1,97 @@
+"""`tidegate demo`: the whole loop on this machine, on simulated traffic or on a log.
+
+Exit codes: 0 every target was met, 1 one was missed, 2 it could not run.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from console.child import PartFailed
+from console.keyring import UnreadableKeyring, keyring_of
+from console.ownership import AlreadyOwned
+from console.settings import inherited
+from lab.faults import NotSwitched
+from lab.narrator import Narrator
+from lab.replay import EmptyLog, replay
+from lab.simulation import Wanted, simulate
+from lab.stopping import Interrupted
+
+GOOD, MISSED, COULD_NOT_RUN = 0, 1, 2
+SEEDS = 1_000_000
+DATA = Path("var/demo")
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the table; exit 1 if a target is missed.")
+    ] = False,
+    log: Annotated[
+        Path | None, typer.Option(help="Replay this access log instead.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the traffic.", show_default="random")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Data directory.", show_default="./var/demo; with --once a temporary one"),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what the processes say.")] = False,
+) -> None:
+    """Show the loop: learn, find, answer. Needs a minute and a half; then it stays up until Ctrl-C."""
+    console = Console()
+    try:
+        with directory_of(data, once) as directory:
+            wanted = Wanted(
+                data=directory,
+                keyring=keyring_of(directory, secrets.token_bytes),
+                environment=inherited(),
+                seed=secrets.randbelow(SEEDS) if seed is None else seed,
+                once=once,
+                verbose=verbose,
+            )
+            code = asyncio.run(perform(wanted, log, Narrator(console)))
+    except (AlreadyOwned, PartFailed, NotSwitched, EmptyLog, UnreadableKeyring, OSError) as trouble:
+        print(f"tidegate demo: {trouble}", file=sys.stderr)
+        code = COULD_NOT_RUN
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def directory_of(data: Path | None, once: bool) -> Iterator[Path]:
+    """The directory asked for; with `--once` and none, a temporary one that is removed."""
+    if data is not None or not once:
+        yield (data or DATA).absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="tidegate-demo-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
+
+
+async def perform(wanted: Wanted, log: Path | None, narrator: Narrator) -> int:
+    """Run until the end, or until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        met = await (simulate(wanted, narrator, stop) if log is None else replay(wanted, log, narrator, stop))
+    except Interrupted:
+        narrator.say("stopped before the end")
+        return COULD_NOT_RUN
+    return GOOD if met else MISSED
+
+
+if __name__ == "__main__":
+    app(prog_name="tidegate demo")
