@@ -35,8 +35,17 @@ class Scripted:
         self.bodies: list[bytes] = []
         self.heard = asyncio.Event()
         self.port = 0
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def close(self) -> None:
+        """Close what is open, and let the loop see it: an open socket would be a warning elsewhere."""
+        for writer in self.writers:
+            writer.transport.abort()
+        for _ in range(5):
+            await asyncio.sleep(0)
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -172,4 +181,4 @@ async def calling(
         adapter.cut()
         adapter.close()
         server.close()
-        await asyncio.sleep(0)
+        await upstream.close()

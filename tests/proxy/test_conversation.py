@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from proxy.conversation import to_fields
-from tests.proxy.asgi_calls import calling, outcomes
+from tests.proxy.asgi_calls import Scripted, calling, outcomes
 from tests.proxy.test_adapter import POLICY
 
 LARGE = 8_000_000
@@ -39,7 +39,10 @@ async def test_a_slow_server_holds_up_the_upstream_instead_of_filling_the_memory
 
 
 async def test_an_upstream_that_does_not_read_holds_up_the_body() -> None:
+    mute = Scripted()
+
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mute.writers.append(writer)
         await asyncio.Event().wait()
 
     deaf = await asyncio.start_server(converse, "127.0.0.1", 0, limit=1_024)
@@ -52,3 +55,4 @@ async def test_an_upstream_that_does_not_read_holds_up_the_body() -> None:
         assert (response.status, outcomes(caller)) == (504, ["first_byte_timeout"])
         assert caller.pieces_taken < 200
     deaf.close()
+    await mute.close()
