@@ -1,0 +1,75 @@
+"""`tidegate findings`, on the session's warehouse."""
+
+import json
+import time
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from console.commands.findings import app
+from kernel.findings import Finding, Observation
+from tests.console.running import Ran, ran
+from warehouse.findings import insert_findings
+
+
+def finding(tenant: str, name: str, *, onset: float, closed_at: float = 0.0) -> Finding:
+    return Finding(
+        id=name,
+        tenant=tenant,
+        detector="D1",
+        kind="client-burst",
+        key="ip:192.0.2.7",
+        route="catalogue",
+        identity="ip:192.0.2.7",
+        severity="warning",
+        onset=onset,
+        window_end=onset + 2,
+        found_at=onset + 3,
+        closed_at=closed_at,
+        score=9.0,
+        confidence=0.9,
+        summary="40 requests a second, peers ask for 2",
+        evidence=(Observation("requests", 40.0, 2.0, "1/s"),),
+    )
+
+
+@pytest.fixture
+def now(warehouse_client: Client, tenant: str) -> float:
+    now = float(int(time.time()))
+    old = finding(tenant, "old", onset=now - 7_200, closed_at=now - 7_000)
+    insert_findings(warehouse_client, [old, finding(tenant, "new", onset=now - 60)])
+    return now
+
+
+def listed(warehouse_url: str, tenant: str, *arguments: str) -> Ran:
+    return ran(app, "--warehouse", warehouse_url, "--tenant", tenant, *arguments)
+
+
+def test_findings_are_listed_newest_first(warehouse_url: str, tenant: str, now: float) -> None:
+    told = json.loads(listed(warehouse_url, tenant, "--json").out)
+    assert [each["id"] for each in told] == ["new", "old"]
+    assert told[0]["evidence"][0]["expected"] == 2.0
+
+
+def test_they_are_filtered_by_time_and_state(warehouse_url: str, tenant: str, now: float) -> None:
+    for arguments in (("--since", "1h"), ("--open",), ("--since", str(now - 100))):
+        told = json.loads(listed(warehouse_url, tenant, "--json", *arguments).out)
+        assert [each["id"] for each in told] == ["new"]
+
+
+def test_people_get_a_table_and_a_count(warehouse_url: str, tenant: str, now: float) -> None:
+    done = listed(warehouse_url, tenant)
+    assert done.code == 0
+    assert "2 findings, 1 open" in done.out
+    assert "client-burst" in done.out
+
+
+def test_no_findings_are_no_trouble(warehouse_url: str, tenant: str) -> None:
+    done = listed(warehouse_url, tenant)
+    assert (done.code, done.out) == (0, "0 findings, 0 open\n")
+
+
+def test_operator_mistakes_are_told(warehouse_url: str, tenant: str) -> None:
+    assert "is no time" in listed(warehouse_url, tenant, "--since", "yesterday").complaint
+    done = ran(app, "--warehouse", "http://127.0.0.1:9")
+    assert (done.code, "the warehouse cannot be used" in done.complaint) == (2, True)

@@ -1,0 +1,52 @@
+"""Where the running parts are."""
+
+from pathlib import Path
+
+import pytest
+
+from console.endpoints import find_endpoints
+from console.keyring import keyring_of
+from console.ownership import claim
+from console.processes import Processes, write_processes
+from console.settings import Settings
+from console.terminal import CannotRun
+
+URLS = {"control": "http://c", "manage": "http://m", "warehouse": "http://w", "proxy": "http://p"}
+
+
+def known(data: Path, **given: str) -> Settings:
+    said = {"warehouse": "", "control_token": "", "manage_token": "", "hash_key": "", **given}
+    return Settings(data=data, **said)
+
+
+def test_a_running_gateway_is_found_by_its_directory(tmp_path: Path) -> None:
+    keyring = keyring_of(tmp_path, bytes)
+    write_processes(tmp_path, Processes(1, 0.0, URLS, (), "acme"))
+    held = claim(tmp_path)
+    found = find_endpoints(known(Path("elsewhere")), tmp_path)
+    held.release()
+    assert (found.control, found.manage, found.warehouse, found.tenant) == (
+        "http://c",
+        "http://m",
+        "http://w",
+        "acme",
+    )
+    assert (found.control_token, found.hash_key) == (keyring.control_token, keyring.hash_key)
+
+
+def test_a_record_without_a_living_owner_is_not_believed(tmp_path: Path) -> None:
+    write_processes(tmp_path, Processes(1, 0.0, URLS, ()))
+    found = find_endpoints(known(tmp_path), None)
+    assert (found.processes, found.control, found.warehouse) == (None, "", "")
+
+
+def test_the_environment_comes_first(tmp_path: Path) -> None:
+    keyring_of(tmp_path, bytes)
+    found = find_endpoints(known(tmp_path, warehouse="http://mine", control_token="t"), None)
+    assert (found.warehouse, found.control_token) == ("http://mine", "t")
+
+
+def test_a_broken_keyring_is_told(tmp_path: Path) -> None:
+    (tmp_path / "keyring.json").write_text("{")
+    with pytest.raises(CannotRun, match=r"keyring\.json"):
+        find_endpoints(known(tmp_path), None)

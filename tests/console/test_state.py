@@ -1,0 +1,129 @@
+"""The control endpoint's state, without HTTP: what a follower sees and when."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from console.policy_file import read_policy_file
+from console.state import ControlState, NotHeld, Objected, UnknownTenant, WrongPolicy, open_state
+from kernel.findings import Following
+from tests.console.policies import ADAPTIVE, Clock, overlay
+
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(ADAPTIVE)
+    return path
+
+
+@pytest.fixture
+async def state(tmp_path: Path, policy: Path, clock: Clock) -> AsyncIterator[ControlState]:
+    opened = open_state(tmp_path / "control.sqlite", policy, clock)
+    yield opened
+    await opened.close()
+
+
+def follow(state: ControlState) -> asyncio.Task[Following]:
+    return asyncio.create_task(state.follow(state.revision, state.overlays_version, PATIENCE_S))
+
+
+async def test_many_followers_are_woken_by_one_change(state: ControlState) -> None:
+    await state.take_lease("a", 30)
+    waiting = [follow(state) for _ in range(50)]
+    await state.put_overlays("a", (overlay(),))
+    assert {await each for each in waiting} == {
+        Following("default", state.revision, "", state.overlays_version, (overlay(),))
+    }
+
+
+async def test_writing_the_same_overlays_again_wakes_nobody(state: ControlState) -> None:
+    await state.take_lease("a", 30)
+    version = await state.put_overlays("a", (overlay(),))
+    assert await state.put_overlays("a", (overlay(),)) == version
+
+
+async def test_a_lease_that_has_expired_gives_no_right(state: ControlState, clock: Clock) -> None:
+    await state.take_lease("a", 30)
+    clock.now += 31
+    with pytest.raises(NotHeld, match="nobody holds it"):
+        await state.put_overlays("a", (overlay(),))
+
+
+async def test_an_overlay_that_has_expired_is_not_in_force_even_before_it_is_withdrawn(
+    state: ControlState, clock: Clock
+) -> None:
+    await state.take_lease("a", 30)
+    await state.put_overlays("a", (overlay(expires_at=1_010.0),))
+    clock.now = 1_010.0
+    assert state.in_force() == ()
+
+
+async def test_expiry_is_told_to_who_waits(state: ControlState, clock: Clock) -> None:
+    await state.take_lease("a", 30)
+    expiring = asyncio.create_task(state.expire_overlays())
+    await state.put_overlays("a", (overlay(expires_at=1_000.05),))
+    waiting = follow(state)
+    clock.now = 1_000.05
+    assert (await waiting).overlays == ()
+    expiring.cancel()
+
+
+async def test_a_bad_overlay_changes_nothing(state: ControlState) -> None:
+    await state.take_lease("a", 30)
+    version = await state.put_overlays("a", (overlay(),))
+    with pytest.raises(Objected):
+        await state.put_overlays("a", (overlay(rate=1e9),))
+    assert (state.overlays_version, state.in_force()) == (version, (overlay(),))
+
+
+async def test_nobody_waits_for_a_process_that_ends(state: ControlState) -> None:
+    waiting = follow(state)
+    await state.release_followers()
+    assert (await waiting).overlays == ()
+    assert (await follow(state)).revision == state.revision
+
+
+@pytest.fixture
+def of_another_tenant(tmp_path: Path) -> Path:
+    path = tmp_path / "other.yaml"
+    path.write_text("tenant: other\n" + ADAPTIVE)
+    return path
+
+
+async def test_a_policy_of_another_tenant_is_refused(state: ControlState, of_another_tenant: Path) -> None:
+    told: list[str] = []
+    await state.take_policy(read_policy_file(of_another_tenant, 1_000.0), told.append)
+    assert "tenant 'other' is not 'default'" in told[0]
+    assert state.tenant == "default"
+
+
+async def test_followers_are_written_down_when_they_change_or_after_a_while(
+    state: ControlState, clock: Clock
+) -> None:
+    await state.see("p1", "r1", 1)
+    clock.now += 1
+    await state.see("p1", "r1", 1)
+    assert [each.seen_at for each in (await state.status()).proxies] == [1_000.0]
+    await state.see("p1", "r2", 1)
+    assert [each.revision for each in (await state.status()).proxies] == ["r2"]
+
+
+async def test_another_tenant_is_not_known(state: ControlState) -> None:
+    with pytest.raises(UnknownTenant, match="serves tenant 'default'"):
+        state.require("other")
+
+
+async def test_a_broken_policy_is_no_start(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "broken.yaml").write_text("routes: 1\n")
+    with pytest.raises(WrongPolicy, match=r"broken\.yaml:1"):
+        open_state(tmp_path / "control.sqlite", tmp_path / "broken.yaml", clock)

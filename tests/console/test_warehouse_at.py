@@ -1,0 +1,49 @@
+"""A warehouse for one command."""
+
+import os
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from console.endpoints import Endpoints
+from console.ownership import claim, owner_of
+from console.terminal import CannotRun
+from console.warehouse_at import at_own_warehouse, at_warehouse
+
+
+def one(client: Client) -> int:
+    return int(client.query("SELECT count() + 1 FROM findings WHERE tenant = 'nobody'").result_rows[0][0])
+
+
+def endpoints(data: Path, warehouse: str = "") -> Endpoints:
+    return Endpoints(data, "default", "", "", warehouse, "", "", "", None)
+
+
+def test_the_tables_are_there_when_work_begins(warehouse_url: str) -> None:
+    assert at_warehouse(warehouse_url, one) == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "ftp://127.0.0.1", "http://127.0.0.1:x"])
+def test_a_warehouse_that_cannot_be_used_is_told(url: str) -> None:
+    with pytest.raises(CannotRun, match="the warehouse cannot be used"):
+        at_warehouse(url, one)
+
+
+def test_a_running_warehouse_is_used(tmp_path: Path) -> None:
+    assert at_own_warehouse(endpoints(tmp_path, "http://w"), os.environ, str.upper) == "HTTP://W"
+
+
+def test_a_temporary_one_is_started_on_the_directory_and_stopped(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for _ in range(2):  # what the first run made, the second opens
+        found = at_own_warehouse(endpoints(data), os.environ, lambda url: at_warehouse(url, one))
+        assert found == 1
+    assert owner_of(data) is None
+
+
+def test_a_directory_in_use_is_told(tmp_path: Path) -> None:
+    held = claim(tmp_path)
+    with pytest.raises(CannotRun, match="in use by process"):
+        at_own_warehouse(endpoints(tmp_path), os.environ, str.upper)
+    held.release()
