@@ -9,17 +9,23 @@ The state that comes with a refusal is to be kept, too: it is the old one, or th
 """
 
 import heapq
+import math
 from typing import NamedTuple
 
 import msgspec
 
 TAT_UNSEEN = 0.0  # the state of a key that was never seen: a full bucket
-# A millionth of an interval: keeps sums of binary fractions from refusing the last token.
-SLACK = 1e-6
+# A float of today's wall clock is a multiple of 2^-22 s (until 2038). T is rounded up to one, too,
+# so that every sum below is exact: a whole burst is admitted, and never more than the bound.
+TICKS = 4_194_304  # per second
+SLACK = 0.25 / TICKS  # for clocks that are no wall clocks, whose sums do round
 
 
 class Quota(NamedTuple):
-    """A bucket's size: `rate` in requests per second (> 0), `burst` in requests (>= 1)."""
+    """A bucket's size: `rate` in requests per second (> 0), `burst` in requests (>= 1).
+
+    It refills by up to rate * 2^-22 more slowly than `rate`: 0.03 % at 1,000/s, 3 % at 100,000/s.
+    """
 
     rate: float
     burst: int
@@ -44,7 +50,7 @@ def take(tat: float, now: float, quota: Quota) -> tuple[float, Taken]:
     (101.0, Taken(allowed=True, remaining=1, reset_after=1.0, retry_after=0.0))
     """
     rate, burst = quota
-    interval = 1.0 / rate
+    interval = math.ceil(TICKS / rate) / TICKS
     capacity = burst * interval
     debt = tat - now
     if debt < 0.0:
@@ -53,9 +59,8 @@ def take(tat: float, now: float, quota: Quota) -> tuple[float, Taken]:
         debt = capacity
         tat = now + capacity
     after = debt + interval
-    if after <= capacity + interval * SLACK:
-        left = int((capacity - after) * rate + SLACK)
-        return now + after, Taken(True, left, after, 0.0)
+    if after <= capacity + SLACK:
+        return now + after, Taken(True, int((capacity - after + SLACK) / interval), after, 0.0)
     return tat, Taken(False, 0, debt, after - capacity)
 
 

@@ -1,0 +1,8 @@
+"""Hypothesis for the whole folder: no deadlines (nothing here is timed), nothing kept on disk."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "tidegate", deadline=None, database=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tidegate")
