@@ -90,7 +90,7 @@ routes:
 consumers:
   - {{name: bench, keys: [{{sha256: {digest}}}]}}
 limits:
-  - {{name: per-client, key: identity, rate: 1000000/s, burst: 1000000}}
+  - {{name: per-client, key: identity, rate: 100000/s, burst: 100000}}
 """
 DECOYS = 239  # with the measured route, 240: the size of the design's measurements
 

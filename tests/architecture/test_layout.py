@@ -16,7 +16,7 @@ NO_TEST_OF_ITS_OWN = {
 }
 
 
-def tested_files() -> list[Source]:
+def files_with_tests() -> list[Source]:
     return [source for source in sources() if not source.path.endswith("__init__.py")]
 
 
@@ -29,7 +29,7 @@ def test_the_top_level_holds_the_designs_folders_and_no_others() -> None:
     assert found - {"var", "build", "dist", "node_modules", "__pycache__"} == FOLDERS
 
 
-@pytest.mark.parametrize("source", tested_files(), ids=lambda source: source.path)
+@pytest.mark.parametrize("source", files_with_tests(), ids=lambda source: source.path)
 def test_each_source_file_has_a_test_file_that_asserts_something(source: Source) -> None:
     if source.path in NO_TEST_OF_ITS_OWN:
         return
