@@ -37,7 +37,7 @@ def to_windows(
 def slices(seconds: Sequence[int]) -> dict[int, slice]:
     """Where each second's rows stand in columns that are ordered by second."""
     values, first = np.unique(np.array(seconds, np.int64), return_index=True)
-    ends = [*first[1:], len(seconds)]
+    ends = [*first[1:], len(seconds)][: len(first)]
     return {
         int(second): slice(int(since), int(until))
         for second, since, until in zip(values, first, ends, strict=True)

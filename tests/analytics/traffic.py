@@ -1,0 +1,169 @@
+"""Synthetic requests with planted anomalies, as columns, windows, and rows of the warehouse."""
+
+import hashlib
+import math
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from analytics.ingest import to_windows
+from analytics.windows import Window
+from kernel.events import EventRow, LedgerRow
+from tests.warehouse.event_rows import row
+from warehouse.readers_analytics import CellColumns, RouteColumns
+
+START = 1_790_000_040  # a whole minute
+ROUTES = ("orders", "products", "search")
+UPSTREAM_US = {"orders": 12_000.0, "products": 8_000.0, "search": 25_000.0}
+QUIET_S = 40
+
+
+class Request(NamedTuple):
+    """One request; `at` in seconds from START."""
+
+    at: float
+    identity: str
+    route: str
+    status: int
+    upstream_us: int
+    own_us: int
+    upstream: str = "shop"
+    decision: str = "allowed"
+
+
+def quiet(
+    seed: int = 1, *, seconds: float = QUIET_S, identities: int = 120, rate: float = 60.0
+) -> list[Request]:
+    """Ordinary traffic: unequal identities, pages of several requests, lognormal latencies."""
+    draw = random.Random(seed)
+    weights = [draw.lognormvariate(0.0, 1.0) for _ in range(identities)]
+    requests: list[Request] = []
+    at = 0.0
+    while at < seconds:
+        at += draw.expovariate(rate / 2.5)
+        (who,) = draw.choices(range(identities), weights)
+        for step in range(1 + draw.randrange(4)):
+            requests.append(ordinary(draw, at + step * 0.05, f"ip:10.1.{who // 250}.{who % 250}"))
+    return sorted(each for each in requests if each.at < seconds)
+
+
+def ordinary(draw: random.Random, at: float, identity: str, route: str = "") -> Request:
+    """One request that is like the others."""
+    name = route or draw.choice(ROUTES)
+    return Request(
+        at,
+        identity,
+        name,
+        500 if draw.random() < 0.001 else 200,
+        int(UPSTREAM_US[name] * draw.lognormvariate(0.0, 0.35)),
+        int(400 * draw.lognormvariate(0.0, 0.5)),
+    )
+
+
+def greedy(
+    since: float, until: float, *, rate: float = 60.0, identity: str = "ip:203.0.113.9"
+) -> list[Request]:
+    """One identity that asks far too much of one route."""
+    draw = random.Random(7)
+    count = int((until - since) * rate)
+    return [ordinary(draw, since + step / rate, identity, "products") for step in range(count)]
+
+
+def slowed(requests: Iterable[Request], since: float, until: float, *, factor: float = 5.0) -> list[Request]:
+    """The same, with an upstream that takes longer for a while."""
+    return [
+        each._replace(upstream_us=int(each.upstream_us * factor)) if since <= each.at < until else each
+        for each in requests
+    ]
+
+
+def failing(requests: Iterable[Request], since: float, until: float, *, share: float = 0.5) -> list[Request]:
+    """The same, with an upstream that fails for a while."""
+    draw = random.Random(11)
+    return [
+        each._replace(status=502) if since <= each.at < until and draw.random() < share else each
+        for each in requests
+    ]
+
+
+def hash_of(identity: str) -> int:
+    """Stands for the warehouse's cityHash64 where no warehouse is asked."""
+    return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest(), "little")
+
+
+def windows_of(requests: Iterable[Request]) -> list[Window]:
+    """As the warehouse's columns would give them."""
+    by_second: dict[int, list[Request]] = defaultdict(list)
+    for each in requests:
+        by_second[START + math.floor(each.at)].append(each)
+    cells: list[tuple[int, str, str, int, int, int]] = []
+    routes: list[tuple[object, ...]] = []
+    for second in sorted(by_second):
+        cells += cells_of(second, by_second[second])
+        routes += routes_of(second, by_second[second])
+    return list(
+        to_windows(
+            CellColumns(*(list(column) for column in zip(*cells, strict=True))),
+            RouteColumns(*(list(column) for column in zip(*routes, strict=True))),
+        )
+    )
+
+
+def cells_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[int, str, str, int, int, int]]:
+    """Rows of cells.sql for one second."""
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for each in requests:
+        counts[each.route, each.identity] += 1
+    for (route, identity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        yield second, route, identity, hash_of(identity), count, 0
+
+
+def routes_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[object, ...]]:
+    """Rows of route_windows.sql for one second."""
+    by_route: dict[str, list[Request]] = defaultdict(list)
+    for each in requests:
+        if each.decision == "allowed":
+            by_route[each.route].append(each)
+    for route, asked in sorted(by_route.items()):
+        upstream = sorted(thousandths(each.upstream_us) for each in asked)
+        own = sorted(thousandths(each.own_us) for each in asked)
+        failures = sum(each.status >= 500 for each in asked)
+        moments = [
+            (sum(logs), sum(each**2 for each in logs), logs[int(0.95 * len(logs))])
+            for logs in (upstream, own)
+        ]
+        yield second, route, asked[0].upstream, len(asked), failures, len(asked), *moments[0], *moments[1]
+
+
+def thousandths(microseconds: int) -> int:
+    """ln microseconds in thousandths."""
+    return round(math.log(max(microseconds, 1)) * 1e3)
+
+
+def rows_of(tenant: str, requests: Sequence[Request], start: int) -> list[EventRow]:
+    """As rows of the raw table; `start` stands for START."""
+    return [
+        row(
+            tenant,
+            number,
+            ended_at=start + each.at,
+            route=each.route,
+            identity=each.identity,
+            status=each.status,
+            upstream=each.upstream,
+            upstream_us=each.upstream_us,
+            duration_us=each.upstream_us + each.own_us,
+            decision=each.decision,
+            outcome="completed" if each.decision == "allowed" else "refused",
+            client_ip="::ffff:" + each.identity.removeprefix("ip:"),
+            user_agent_hash=hash_of(each.identity) % 13,
+        )
+        for number, each in enumerate(requests, 1)
+    ]
+
+
+def ledger_row(tenant: str, through: float, *, offered: int = 0, dropped: int = 0) -> LedgerRow:
+    """A worker's account up to `through`, seconds since 1970."""
+    micros = round(through * 1e6)
+    return LedgerRow(tenant, "w1", 1, micros, micros, offered, offered - dropped, 0, dropped, 0, 0, ())
