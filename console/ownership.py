@@ -31,7 +31,7 @@ class Claim:
         self._file = file
         self.stale = stale
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Give the directory up; the file stays, empty."""
         if self._file.closed:
             return
@@ -40,7 +40,7 @@ class Claim:
 
 
 def claim(directory: Path, lock_file: str = LOCK_FILE) -> Claim:
-    """Own `directory` (made where it is missing, mode 0700) until `release` or the end of the process.
+    """Own `directory` (made where it is missing, mode 0700) until `close` or the end of the process.
 
     Raises AlreadyOwned, or OSError where the directory cannot be written.
     """

@@ -14,6 +14,7 @@ from console.answers import Lease, Loop, SeenProxy, Status
 from console.guardrails import objections
 from console.policy_file import FileReading, PolicyFile
 from console.store import Clock, Store
+from kernel.clock import REAL_TIME, Tempo
 from kernel.findings import Following, Overlay
 from kernel.policy import Policy
 
@@ -63,6 +64,7 @@ class ControlState:
         self._reading = reading
         self._refused: tuple[str, ...] = ()
         self._clock = clock
+        self.tempo = REAL_TIME  # of overlays: a replay's clock; leases are of real time
         self._changed = asyncio.Condition()
         # One change of overlays at a time, from the check to what followers see.
         self._changing = asyncio.Lock()
@@ -101,11 +103,14 @@ class ControlState:
         if tenant != self.tenant:
             raise UnknownTenant(f"this control endpoint serves tenant {self.tenant!r}, not {tenant!r}")
 
+    def _events_clock(self) -> float:
+        return self.tempo.at(self._clock())
+
     def in_force(self) -> tuple[Overlay, ...]:
         """The overlays that hold now: none while the loop is paused."""
         if self._loop.paused:
             return ()
-        now = self._clock()
+        now = self._events_clock()
         return tuple(overlay for overlay in self._overlays if overlay.expires_at > now)
 
     def _is_news(self, revision: str, version: int) -> bool:
@@ -150,7 +155,7 @@ class ControlState:
                 raise NotHeld(f"{holder!r} does not hold the lease of tenant {self.tenant!r}: {whose}")
             if self._loop.paused and overlays:
                 raise NotHeld(f"the loop is paused: {self._loop.reason or 'no reason given'}")
-            reasons = objections(self._policy, overlays, self._clock())
+            reasons = objections(self._policy, overlays, self._events_clock())
             if reasons:
                 raise Objected(reasons)
             await self._replace(overlays)
@@ -230,7 +235,7 @@ class ControlState:
             async with self._changed:
                 self._policy, self._reading = policy, reading
                 self._changed.notify_all()
-            now = self._clock()
+            now = self._events_clock()
             # What the new policy no longer allows is withdrawn; the rest stays in force.
             kept = tuple(each for each in self._overlays if not objections(policy, (each,), now))
             await self._replace(kept)
@@ -240,7 +245,7 @@ class ControlState:
         while True:
             self._expiry_moved.clear()
             next_expiry = min((each.expires_at for each in self._overlays), default=float("inf"))
-            wait_s = min(max(next_expiry - self._clock(), 0.0), RESTING_S)
+            wait_s = min(max(next_expiry - self._events_clock(), 0.0) / self.tempo.scale, RESTING_S)
             try:
                 async with asyncio.timeout(wait_s):
                     await self._expiry_moved.wait()
@@ -249,14 +254,16 @@ class ControlState:
 
     async def _drop_expired(self) -> None:
         async with self._changing:
-            now = self._clock()
+            now = self._events_clock()
             await self._replace(tuple(each for each in self._overlays if each.expires_at > now))
 
 
-def open_state(path: Path, policy_path: Path, clock: Clock) -> ControlState:
+def open_state(path: Path, policy_path: Path, clock: Clock, *, tempo: Tempo = REAL_TIME) -> ControlState:
     """Open the store and the policy. Raises WrongPolicy, or what Store raises. Call on the loop."""
     file = PolicyFile(policy_path, clock)
     reading = file.read()
     if reading.policy is None:
         raise WrongPolicy(reading)
-    return ControlState(Store(path, clock), file, reading.policy, reading=reading, clock=clock)
+    state = ControlState(Store(path, clock), file, reading.policy, reading=reading, clock=clock)
+    state.tempo = tempo
+    return state

@@ -116,7 +116,7 @@ class Supervisor:
                 self._tell(f"{part.name} did not stop within {part.stops_within_s:g} s and was killed")
         if self._claim is not None:
             forget_processes(self._data)
-            self._claim.release()
+            self._claim.close()
             self._claim = None
 
     def pid_of(self, name: str) -> int:

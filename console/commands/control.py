@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import functools
 import secrets
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from console.state import ControlState, WrongPolicy, open_state
 from console.store import UnreadableStore
 from console.terminal import CannotRun, command_app, tell
 from console.tokens import Token, Tokens
+from kernel.clock import parse_tempo
 
 STORE_FILE = "control.sqlite"
 LOCK_FILE = "control.lock"
@@ -34,6 +36,7 @@ def control(
     policy: Annotated[Path, typer.Option(help="The policy file; watched.", show_default=False)],
     listen: Annotated[str, typer.Option(help="HOST:PORT; port 0 is any free port.")] = "127.0.0.1:8090",
     data: Annotated[Path | None, typer.Option(help="Directory of the store.", show_default="./var")] = None,
+    clock: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
     """Run the control endpoint: proxies follow it, analytics sets overlays through it.
 
@@ -42,15 +45,16 @@ def control(
     known = settings()
     directory = data or known.data
     try:
-        held = claim(directory, LOCK_FILE)
-        token = known.control_token or token_of(directory)
-        listener = listen_on(listen, option="--listen")
-        asyncio.run(serve(policy, directory / STORE_FILE, listener=listener, token=token))
-    except (AlreadyOwned, UnreadableKeyring, UnreadableStore, OSError) as trouble:
+        tempo = parse_tempo(clock)
+        opened = functools.partial(open_state, directory / STORE_FILE, policy, time.time, tempo=tempo)
+        with contextlib.closing(claim(directory, LOCK_FILE)):
+            token = known.control_token or token_of(directory)
+            with listen_on(listen, option="--listen") as listener:
+                asyncio.run(serve(opened, listener=listener, token=token))
+    except (AlreadyOwned, UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
         raise CannotRun(str(trouble)) from trouble
     except WrongPolicy as wrong:
         raise CannotRun(f"{policy} is no policy that can be loaded:\n{wrong}") from wrong
-    held.release()
 
 
 def token_of(directory: Path) -> str:
@@ -90,9 +94,9 @@ class ControlServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(policy: Path, store: Path, *, listener: socket.socket, token: str) -> None:
+async def serve(opened: Callable[[], ControlState], *, listener: socket.socket, token: str) -> None:
     """Serve until told to stop. Raises WrongPolicy or UnreadableStore before anything is served."""
-    state = open_state(store, policy, time.time)
+    state = opened()
     config = uvicorn.Config(
         create_app(state, Tokens([Token(token)])),
         log_level="warning",

@@ -24,7 +24,7 @@ def test_a_running_gateway_is_found_by_its_directory(tmp_path: Path) -> None:
     write_processes(tmp_path, Processes(1, 0.0, URLS, (), "acme"))
     held = claim(tmp_path)
     found = find_endpoints(known(Path("elsewhere")), tmp_path)
-    held.release()
+    held.close()
     assert (found.control, found.manage, found.warehouse, found.tenant) == (
         "http://c",
         "http://m",

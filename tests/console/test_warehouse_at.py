@@ -46,4 +46,4 @@ def test_a_directory_in_use_is_told(tmp_path: Path) -> None:
     held = claim(tmp_path)
     with pytest.raises(CannotRun, match="in use by process"):
         at_own_warehouse(endpoints(tmp_path), os.environ, str.upper)
-    held.release()
+    held.close()

@@ -1,0 +1,119 @@
+"""`tidegate control` as a process."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from console.commands.control import app
+from console.keyring import keyring_of
+from console.ownership import claim
+from tests.console.policies import ADAPTIVE
+from tests.console.running import ran
+
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(ADAPTIVE)
+    return path
+
+
+@pytest.fixture
+def process(tmp_path: Path, policy: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "console.main", "control", "--policy", str(policy)]
+    where = ["--listen", "127.0.0.1:0", "--data", str(tmp_path / "data")]
+    environment = {**os.environ, "TIDEGATE_CONTROL_TOKEN": ""}
+    with subprocess.Popen([*command, *where], stderr=subprocess.PIPE, text=True, env=environment) as started:
+        yield started
+        started.kill()
+
+
+def ready_url(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    for line in process.stderr:
+        found = re.match(r"tidegate-control ready on (http://\S+)", line)
+        if found:
+            return found[1]
+    raise AssertionError("it ended before it was ready")
+
+
+def test_it_says_that_it_is_ready_and_makes_a_token_where_none_is_given(
+    process: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    url = ready_url(process)
+    token = keyring_of(tmp_path / "data", bytes).control_token
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx2.get(f"{url}/v1/status", headers=headers, timeout=PATIENCE_S).status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_with_exit_code_zero_also_while_somebody_waits(
+    process: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    url = ready_url(process)
+    token = keyring_of(tmp_path / "data", bytes).control_token
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx2.Client(headers=headers, timeout=60) as client:
+        current = client.get(f"{url}/v1/status").json()
+        asked = (url, token, current["revision"], str(current["overlays_version"]))
+        waiting = subprocess.Popen([sys.executable, "-c", POLL, *asked])
+        until_seen(client, url)
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 0
+        assert waiting.wait(PATIENCE_S) == 0
+
+
+POLL = """
+import sys, httpx2
+url, token, revision, overlays = sys.argv[1:]
+query = {"revision": revision, "overlays": overlays, "timeout_s": 55, "proxy": "waiting"}
+headers = {"Authorization": "Bearer " + token}
+answer = httpx2.get(url + "/v1/follow", params=query, headers=headers, timeout=60)
+sys.exit(answer.status_code != 200)
+"""
+
+
+def until_seen(client: httpx2.Client, url: str) -> None:
+    while not client.get(f"{url}/v1/status").json()["proxies"]:
+        pass
+
+
+def test_a_taken_port_is_told(policy: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        listen = f"127.0.0.1:{holder.getsockname()[1]}"
+        done = ran(app, "--policy", str(policy), "--listen", listen, "--data", str(tmp_path / "data"))
+    assert done.code == 2
+    assert f"cannot listen on {listen}" in done.complaint
+
+
+def test_a_broken_policy_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("routes: 1\n")
+    policy = ("--policy", str(tmp_path / "broken.yaml"))
+    done = ran(app, *policy, "--listen", "127.0.0.1:0", "--data", str(tmp_path / "data"))
+    assert done.code == 2
+    assert "broken.yaml:1" in done.complaint
+
+
+def test_a_second_one_on_the_same_directory_is_told(policy: Path, tmp_path: Path) -> None:
+    held = claim(tmp_path, "control.lock")
+    done = ran(app, "--policy", str(policy), "--listen", "127.0.0.1:0", "--data", str(tmp_path))
+    held.close()
+    assert done.code == 2
+    assert "in use by process" in done.complaint
+
+
+def test_a_store_that_is_none_is_told(policy: Path, tmp_path: Path) -> None:
+    (tmp_path / "control.sqlite").write_bytes(b"no store" * 1_000)
+    done = ran(app, "--policy", str(policy), "--listen", "127.0.0.1:0", "--data", str(tmp_path))
+    assert done.code == 2
+    assert "control.sqlite" in done.complaint

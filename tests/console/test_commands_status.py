@@ -1,0 +1,80 @@
+"""`tidegate status` shows what the overview holds; the whole command is in tests/integration/test_up.py."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from console.answers import Lease, Loop, SeenProxy, Status
+from console.commands.status import app, show
+from console.keyring import keyring_of
+from console.overview import Overview, Readiness, Telemetry
+from console.ownership import claim
+from console.processes import PartState, Processes, write_processes
+from tests.console.policies import overlay
+from tests.console.running import ran
+
+STATUS = Status(
+    tenant="default",
+    revision="r2",
+    policy_file="policy.yaml",
+    refused_policy=(),
+    warnings=(),
+    overlays_version=7,
+    overlays=(overlay(), overlay("")),
+    lease=Lease("analytics-1", 1_010.0),
+    loop=Loop(True, "incident 12", 990.0),
+    proxies=(SeenProxy("p1", "r2", 7, 995.0),),
+    now=1_000.0,
+)
+OVERVIEW = Overview(
+    data="var",
+    tenant="default",
+    supervisor_pid=41,
+    started_at=0.0,
+    urls={"proxy": "http://127.0.0.1:8080"},
+    parts=(PartState("proxy", 42, 1), PartState("analytics", 0, 3)),
+    control=STATUS,
+    proxy=Readiness(True, False, "r2", 7, 0, 1),
+    telemetry=Telemetry(1_234, 1_230, 1, 2, 1, 0.25, ("p1",), 3),
+    troubles=("analytics is down",),
+)
+
+
+def test_people_see_each_thing_that_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    show(OVERVIEW)
+    shown = capsys.readouterr().out
+    for words in (
+        "process 42, restarts 1  http://127.0.0.1:8080",
+        "analytics  down",
+        "revision r2 of policy.yaml",
+        "paused: incident 12; lease held by analytics-1",
+        "p1 (r2, 5 s ago)",
+        "2 in force",
+        "5/s, burst 5",
+        "10 min",
+        "everybody",
+        "1,234 offered = 1,230 stored + 1 spooled + 2 lost + 1 buffered",
+        "0.2 s behind",
+        "3 open",
+        "trouble: analytics is down",
+    ):
+        assert words in shown
+
+
+def test_no_gateway_is_another_exit_code(tmp_path: Path) -> None:
+    done = ran(app, "--data", str(tmp_path))
+    assert done.code == 2
+    assert "no gateway runs" in done.complaint
+
+
+def test_parts_that_do_not_answer_are_troubles_and_exit_code_one(tmp_path: Path) -> None:
+    keyring_of(tmp_path, bytes)
+    write_processes(tmp_path, Processes(1, 0.0, {}, (PartState("proxy", 0, 0),)))
+    held = claim(tmp_path)
+    done = ran(app, "--data", str(tmp_path), "--json")
+    held.close()
+    told = json.loads(done.out)
+    assert done.code == 1
+    assert told["control"] is None
+    assert "proxy is down" in told["troubles"]

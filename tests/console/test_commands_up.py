@@ -1,0 +1,68 @@
+"""`tidegate up`: what it says, and what stops it before it starts (see also tests/integration/test_up.py)."""
+
+from pathlib import Path
+
+import pytest
+
+from console.commands.up import app, hear, summary
+from console.deployment import Deployment
+from console.keyring import Keyring
+from console.ownership import claim
+from console.supervisor import OWN_VOICE
+from tests.console.policies import ADAPTIVE
+from tests.console.running import Ran, ran
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(ADAPTIVE)
+    return path
+
+
+def started(policy: Path, data: Path, *arguments: str) -> Ran:
+    return ran(app, "--policy", str(policy), "--data", str(data), *arguments)
+
+
+def test_a_broken_policy_starts_nothing(policy: Path, tmp_path: Path) -> None:
+    policy.write_text("routes: 1\n")
+    done = started(policy, tmp_path / "data")
+    assert done.code == 2
+    assert "policy.yaml:1" in done.complaint
+
+
+def test_a_missing_policy_starts_nothing(tmp_path: Path) -> None:
+    done = started(tmp_path / "none.yaml", tmp_path / "data")
+    assert (done.code, "no such file" in done.complaint) == (2, True)
+
+
+def test_an_address_that_is_none_is_told_with_its_option(policy: Path, tmp_path: Path) -> None:
+    done = started(policy, tmp_path / "data", "--warehouse-listen", "8123")
+    assert "--warehouse-listen '8123' is not HOST:PORT" in done.complaint
+
+
+def test_a_second_up_is_told_who_owns_the_directory(policy: Path, tmp_path: Path) -> None:
+    held = claim(tmp_path)
+    done = started(policy, tmp_path)
+    held.close()
+    assert done.code == 2
+    assert "in use by process" in done.complaint
+
+
+def test_the_childrens_output_is_prefixed_by_who_said_it(capsys: pytest.CaptureFixture[str]) -> None:
+    hear("proxy", "ready")
+    hear(OWN_VOICE, "took over")
+    assert capsys.readouterr().err == "proxy     | ready\ntook over\n"
+
+
+def test_the_summary_tells_every_address_and_no_secret() -> None:
+    secrets = Keyring("s3cret-c", "s3cret-m", "s3cret-h")
+    deployment = Deployment(policy=Path("/p.yaml"), data=Path("/d"), keyring=secrets)
+    urls = {
+        name: f"http://127.0.0.1:{port}"
+        for port, name in enumerate(("proxy", "manage", "control", "warehouse"))
+    }
+    told = summary(urls, deployment)
+    assert all(url in told for url in urls.values())
+    assert "/d/keyring.json" in told
+    assert "s3cret" not in told

@@ -1,0 +1,142 @@
+"""The command line as an operator meets it: every command, its documentation, what it imports."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from console.main import COMMANDS, Command, create_app
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "command-line.md"
+HEAVY = ("fastapi", "uvicorn", "numpy", "clickhouse_connect", "chdb", "sklearn", "scipy", "httpx2", "uvloop")
+ASKED_FOR = {
+    *("up", "demo", "proxy", "analytics", "warehouse", "check", "explain", "status", "findings"),
+    *("keys", "import-log", "loop", "control"),
+}
+
+
+def tidegate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it as a process."""
+    command = [sys.executable, "-m", "console.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
+
+
+def sections() -> dict[str, str]:
+    """`tidegate NAME` headings of the document -> their text."""
+    parts = re.split(r"^## `tidegate ([a-z-]+)[^`]*`.*$", DOCUMENT.read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def own_options(command: Command) -> set[str]:
+    """Every option of a command of the console, those of its subcommands included."""
+    root = typer.main.get_command(importlib.import_module(command.module).app)
+    commands = [root, *getattr(root, "commands", {}).values()]
+    options = {name for each in commands for option in each.params for name in option.opts}
+    return {name for name in options if name.startswith("--")}
+
+
+def documented_options(command: Command) -> set[str]:
+    """The options that a command's section names."""
+    return set(re.findall(r"`(--[a-z-]+)", sections()[command.name]))
+
+
+def name_of(command: Command) -> str:
+    """For the tests' ids."""
+    return command.name
+
+
+def imported(source: str) -> set[str]:
+    """What a process prints that runs `source`."""
+    command = [sys.executable, "-c", source]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(shown.stdout.split())
+
+
+def registered() -> set[str]:
+    """The names that typer knows."""
+    root = typer.main.get_command(create_app(lambda command, arguments: None))
+    return set(getattr(root, "commands", {}))
+
+
+def test_every_command_that_was_asked_for_is_registered() -> None:
+    assert registered() == ASKED_FOR
+
+
+def test_every_command_is_documented_and_nothing_else_is() -> None:
+    assert set(sections()) == registered()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=name_of)
+def test_every_command_documents_its_exit_codes(command: Command) -> None:
+    assert "Exit codes" in sections()[command.name]
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if not each.by_exec], ids=name_of)
+def test_every_option_is_documented_and_nothing_else_is(command: Command) -> None:
+    assert documented_options(command) == own_options(command) - {"--help"}
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.by_exec], ids=name_of)
+def test_every_option_of_a_process_is_documented_and_nothing_else_is(command: Command) -> None:
+    shown = tidegate(command.name, "--help").stdout
+    if command.name == "analytics":
+        shown += tidegate(command.name, "once", "--help").stdout
+    assert documented_options(command) == set(re.findall(r"(--[a-z][a-z-]+)", shown)) - {"--help"}
+
+
+@pytest.mark.parametrize("name", ["check", "explain", "keys", "up"])
+def test_a_command_imports_only_what_it_needs(name: str) -> None:
+    module = next(command.module for command in COMMANDS if command.name == name)
+    source = f"import sys, {module}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    assert imported(source) == set()
+
+
+def test_the_command_line_itself_imports_no_command() -> None:
+    source = "import sys, console.main; print(*[name for name in sys.modules if name.startswith('console.')])"
+    assert imported(source) == {"console.main", "console.terminal"}
+
+
+def test_arguments_reach_the_command_unchanged() -> None:
+    got: list[tuple[str, list[str]]] = []
+    app = create_app(lambda command, arguments: got.append((command.name, arguments)))
+    given = ["--policy", "a b.yaml", "--listen", "127.0.0.1:0", "--workers=2", "--help", "-x"]
+    app(["proxy", *given], standalone_mode=False)
+    assert got == [("proxy", given)]
+
+
+def test_check_of_the_ten_lines_is_good() -> None:
+    done = tidegate("check", "docs/examples/ten-lines.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "good; revision" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("check", "/no/such/file"), 2, "no such file"),
+        (("check",), 2, "Missing argument"),
+        (("status", "--data", "/no/such/directory"), 2, "no gateway runs"),
+        (("loop", "resume", "--data", "/no/such/directory"), 2, "no gateway runs"),
+        (("import-log", "/no/such/file"), 2, "is no file"),
+        (("findings", "--since", "yesterday"), 2, "is no time"),
+        (("keys", "create", "a b"), 2, "may hold letters"),
+        (("nonsense",), 2, "No such command"),
+        (("up", "--policy", "/no/such/file", "--data", "/tmp"), 2, "no such file"),
+    ],
+)
+def test_operator_mistakes_get_a_message_never_a_traceback(
+    arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = tidegate(*arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_told() -> None:
+    assert re.fullmatch(r"tidegate \d+\.\d+\.\d+\n", tidegate("--version").stdout)
