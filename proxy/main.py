@@ -18,6 +18,7 @@ from proxy.settings import (
     Unusable,
     data_directory,
     default_name,
+    parse_clock,
     parse_credentials,
     parse_endpoint,
     parse_warehouse,
@@ -43,6 +44,7 @@ def main(
         float, typer.Option(min=0, help="how long open requests may take after SIGTERM")
     ] = 10.0,
     handlers: Annotated[str, typer.Option(help="MODULE:ATTRIBUTE of a FastAPI router to add")] = "",
+    clock: Annotated[str, typer.Option(hidden=True)] = "",
     worker: Annotated[int, typer.Option(hidden=True)] = ALONE,
     restarted: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
@@ -68,6 +70,7 @@ def main(
             tenant=tenant,
             drain_s=drain_s,
             handlers=handlers,
+            tempo=parse_clock(clock),
         )
         code = run(settings)
     except Unusable as reason:

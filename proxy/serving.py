@@ -20,6 +20,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from kernel.clock import scaled
 from proxy.app import answers_of, gateway_app, load_handlers
 from proxy.gateway import Gateway, Nature
 from proxy.holder import SnapshotHolder
@@ -74,10 +75,11 @@ class Proxy:
         self.settings = settings
         self.app = gateway_app(load_handlers(settings.handlers))
         hash_key = credentials.hash_key or bytes.fromhex(kept_secret(settings.data / HASH_KEY_FILE)[0])
+        clock = scaled(time.time, settings.tempo)
         self.gateway = Gateway(
             SnapshotHolder(hash_key, settings.workers),
-            Sink(NoWarehouse(), settings.worker_name, time.time_ns() // 1_000),
-            nature=Nature(time.time, time.monotonic, random.getrandbits),
+            Sink(NoWarehouse(), settings.worker_name, int(clock() * 1e6)),
+            nature=Nature(clock, time.monotonic, random.getrandbits),
             answers=answers_of(self.app),
         )
         self.source = source_of(settings, credentials, self.gateway)
@@ -138,7 +140,8 @@ def writer_of(settings: Settings, gateway: Gateway) -> Writer:
         return NoWarehouse()
     book_lost(settings.directory)
     origin = Origin(gateway.holder.snapshot.tenant, gateway.sink.worker, gateway.sink.boot)
-    return EventWriter(origin, WriterSettings(settings.warehouse, settings.directory), gateway.clock)
+    how = WriterSettings(settings.warehouse, settings.directory, pace=settings.tempo.scale)
+    return EventWriter(origin, how, gateway.clock)
 
 
 async def cancelled(*tasks: asyncio.Task[object]) -> None:

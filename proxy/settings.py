@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from kernel.clock import REAL_TIME, Tempo, parse_tempo
+
 UNIX = "unix:"
 ALONE = -1  # worker index of a proxy that nobody supervises
 HASH_KEY_BYTES = range(16, 65)  # BLAKE2b takes a key of at most 64 bytes
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     tenant: str = "default"
     drain_s: float = 10.0
+    tempo: Tempo = REAL_TIME  # of the clock of limits and events: a replay's runs faster
     handlers: str = ""  # MODULE:ATTRIBUTE of an operator's FastAPI router
 
     @property
@@ -82,6 +85,14 @@ def parse_endpoint(text: str, option: str) -> Endpoint:
     if not separator or not host or not port.isdigit() or int(port) > 65_535:
         raise Unusable(f"{option} {text!r} is not HOST:PORT, [IPV6]:PORT or unix:PATH")
     return Endpoint(host, int(port))
+
+
+def parse_clock(text: str) -> Tempo:
+    """The hidden option `--clock ORIGIN:STARTED:SCALE` of a replay; empty is real time."""
+    try:
+        return parse_tempo(text)
+    except ValueError as problem:
+        raise Unusable(f"--clock {problem}") from None
 
 
 def parse_credentials(environment: Mapping[str, str]) -> Credentials:

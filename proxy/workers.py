@@ -64,6 +64,7 @@ class Child:
             "--name": settings.name,
             "--drain-s": settings.drain_s,
             "--handlers": settings.handlers,
+            "--clock": settings.tempo.text(),
             "--worker": settings.worker,
         }
         words = [str(word) for option in (source, *options.items()) for word in option]
