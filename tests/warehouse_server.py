@@ -56,6 +56,8 @@ def start_warehouse(
         if readable and not line:
             break
     process.kill()
+    process.wait()
+    process.stderr.close()
     raise AssertionError(f"the warehouse did not start: {''.join(lines)}")
 
 

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import lz4.frame
 
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd
 else:
-    from backports import zstd
+    from backports import zstd as zstd
 
 _CHUNK = 1 << 20
 _GZIP_WBITS = 31  # 16 + 15: gzip framing, largest window

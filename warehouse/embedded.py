@@ -187,13 +187,13 @@ class Engine:
         except RuntimeError as problem:
             raise EngineFailed(str(problem)) from None
         self._root_lock = threading.Lock()
-        self._make_default_plain()
+        self._make_default_last()
 
-    def _make_default_plain(self) -> None:
-        """chdb lays files over the database `default`: an unknown table there would be a path."""
-        self.administer("DETACH DATABASE IF EXISTS default")
-        known = (Path(self._path) / "metadata" / "default.sql").exists()
-        self.administer("ATTACH DATABASE default" if known else "CREATE DATABASE default ENGINE = Atomic")
+    def _make_default_last(self) -> None:
+        """chdb lays files over a `default` that forgets its tables at the end, unless it is on disk."""
+        if not (Path(self._path) / "metadata" / "default.sql").exists():
+            self.administer("DETACH DATABASE IF EXISTS default")
+            self.administer("CREATE DATABASE default ENGINE = Atomic")
 
     def connection(self) -> Connection:
         """A new connection with the profile's settings and nothing else."""

@@ -33,8 +33,7 @@ from warehouse.sessions import Sessions
 from warehouse.settings import users_from
 from warehouse.users import User, Users
 
-_PURGE_EVERY_S = 30  # a heavy query left 1.8 GB resident until a purge
-_DISK_CAP_EVERY_S = 30
+_CHORES_EVERY_S = 30  # a heavy query left 1.8 GB resident until a purge
 log = logging.getLogger("tidegate.warehouse")
 
 
@@ -71,7 +70,9 @@ def check_exposure(listener: socket.socket, users: tuple[User, ...]) -> None:
 
 def open_engine(data: Path, bounds: Bounds) -> Engine:
     """The engine of the directory. Raises CannotRun with the owner's pid where it is locked."""
-    owner = owner_of(data) if data.exists() else None
+    if data.exists() and not data.is_dir():
+        raise CannotRun(f"cannot open {data}: it is no directory")
+    owner = owner_of(data)
     if owner and owner.holds:
         raise CannotRun(
             f"{data} is in use by process {owner.pid} (started {owner.started_at} UTC):"
@@ -127,13 +128,13 @@ async def serve(listener: socket.socket, engine: Engine, users: Users, *, disk_c
 async def _chores(application: Server, engine: Engine, disk_cap_mb: int) -> None:
     """Gives memory back to the system and keeps the disk cap, for ever."""
     while True:
-        await asyncio.sleep(min(_PURGE_EVERY_S, _DISK_CAP_EVERY_S))
         try:
             await application.run(lambda: engine.administer("SYSTEM JEMALLOC PURGE"))
             if disk_cap_mb:
                 await application.run(lambda: drop_oldest_days(engine.administer, disk_cap_mb << 20))
         except EngineFailed as failure:
             log.warning("a chore of the warehouse failed: %s", failure)
+        await asyncio.sleep(_CHORES_EVERY_S)
 
 
 def main(

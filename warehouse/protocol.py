@@ -22,7 +22,7 @@ TRANSPORT = frozenset(
 _STREAMABLE = frozenset(
     (
         *("Native", "RowBinary", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "Null"),
-        *("JSONEachRow", "JSONCompactEachRow", "JSONStringsEachRow", "LineAsString"),
+        *("JSONEachRow", "JSONCompactEachRow", "JSONStringsEachRow"),
     )
 )
 _RESULT_VERBS = frozenset(

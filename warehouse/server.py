@@ -55,7 +55,9 @@ T = TypeVar("T")
 class Server:
     """ASGI application. `new_id` names requests that name none."""
 
-    def __init__(self, engine: Engine, users: Users, sessions: Sessions[Connection], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, engine: Engine, users: Users, sessions: Sessions[Connection], new_id: Callable[[], str]
+    ) -> None:
         self._engine = engine
         self._users = users
         self._sessions = sessions

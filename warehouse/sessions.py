@@ -52,9 +52,7 @@ class Sessions(Generic[C]):
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, str], _Session[C]] = {}
 
-    def acquire(
-        self, key: tuple[str, str], create: Callable[[], C], *, must_exist: bool = False
-    ) -> C:
+    def acquire(self, key: tuple[str, str], create: Callable[[], C], *, must_exist: bool = False) -> C:
         """The session's connection, for this caller alone until `release`."""
         with self._lock:
             self._expire()

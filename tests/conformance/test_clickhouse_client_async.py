@@ -43,9 +43,7 @@ async def test_inserts_and_reads_of_many_blocks_lose_nothing(client: Any, table:
 async def test_a_batch_with_the_same_token_is_stored_once(client: Any, table: str) -> None:
     rows = list(many_rows(COUNT))
     for token in ("a", "a"):
-        await client.insert(
-            table, rows, ["a", "b", "c", "d"], settings={"insert_deduplication_token": token}
-        )
+        await client.insert(table, rows, ["a", "b", "c", "d"], settings={"insert_deduplication_token": token})
     assert await client.command(f"SELECT count() FROM {table}") == COUNT
 
 
@@ -72,7 +70,9 @@ async def test_a_stream_of_blocks_is_read_block_by_block(client: Any) -> None:
 
 
 async def test_external_data_and_parameters(client: Any) -> None:
-    external = ExternalData(file_name="extra.csv", data=b"1,a\n2,b\n", fmt="CSV", structure="id UInt8, t String")
+    external = ExternalData(
+        file_name="extra.csv", data=b"1,a\n2,b\n", fmt="CSV", structure="id UInt8, t String"
+    )
     query = "SELECT t FROM extra WHERE id = {id:UInt8}"
     result = await client.query(query, parameters={"id": 2}, external_data=external)
     assert result.result_rows == [("b",)]

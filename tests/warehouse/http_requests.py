@@ -1,6 +1,7 @@
 """Plain HTTP requests to the embedded server, below any client library."""
 
 import base64
+import contextlib
 import http.client
 from urllib.parse import urlencode, urlsplit
 
@@ -20,7 +21,12 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 def ask(
-    url: str, sql: str | bytes = b"", *, user: str = "", headers: dict[str, str] | None = None, **parameters: str
+    url: str,
+    sql: str | bytes = b"",
+    *,
+    user: str = "",
+    headers: dict[str, str] | None = None,
+    **parameters: str,
 ) -> Reply:
     """POSTs `sql`; `user` is `name:password`."""
     parts = urlsplit(url)
@@ -29,8 +35,8 @@ def ask(
     if user:
         sent["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
     body = sql.encode() if isinstance(sql, str) else sql
-    connection.request("POST", "/?" + urlencode(parameters), body, sent)
-    response = connection.getresponse()
-    reply = Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
-    connection.close()
-    return reply
+    with contextlib.closing(connection):
+        connection.request("POST", "/?" + urlencode(parameters), body, sent)
+        response = connection.getresponse()
+        told = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, told, response.read())

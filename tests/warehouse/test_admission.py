@@ -58,7 +58,9 @@ def test_a_statement_that_reaches_out_is_denied(canonical: str) -> None:
         check_canonical(canonical)
 
 
-@pytest.mark.parametrize("canonical", ["SELECT 'file(1)', file FROM t", "SELECT profile(x)", "SELECT 'INTO OUTFILE'"])
+@pytest.mark.parametrize(
+    "canonical", ["SELECT 'file(1)', file FROM t", "SELECT profile(x)", "SELECT 'INTO OUTFILE'"]
+)
 def test_the_words_alone_are_allowed(canonical: str) -> None:
     check_canonical(canonical)
 

@@ -33,7 +33,18 @@ INPUTS: dict[str, set[str]] = {
     "D24 quota misfit": {*_WHO, "limit", "limit_remaining", "decision", "rule", "would_refuse", "overlay"},
 }
 # What every reader needs beside a detector's own inputs.
-ALWAYS = {"tenant", "worker", "boot", "seq", "interim", "arrived_at", "ended_at", "flags", "revision", "overlay"}
+ALWAYS = {
+    "tenant",
+    "worker",
+    "boot",
+    "seq",
+    "interim",
+    "arrived_at",
+    "ended_at",
+    "flags",
+    "revision",
+    "overlay",
+}
 
 
 def test_the_table_names_all_24_detectors() -> None:

@@ -11,7 +11,7 @@ REACHING_OUT = (
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT file('/etc/passwd')",
     "SELECT `\\x66ile`('/etc/passwd')",
-    'SELECT "file" /* c */ (\'/etc/passwd\')',
+    "SELECT \"file\" /* c */ ('/etc/passwd')",
     "SELECT * FROM `/etc/passwd`",
     "SELECT * FROM default.`/etc/passwd`",
     "SELECT * FROM loop(file('/etc/passwd', 'LineAsString'))",
@@ -36,8 +36,7 @@ REACHING_OUT = (
     "CREATE TEMPORARY TABLE leak (a String) ENGINE = File(LineAsString, '/etc/passwd')",
     "CREATE DATABASE leak ENGINE = Filesystem('/etc')",
     "ATTACH TABLE leak FROM '/etc' (a String) ENGINE = MergeTree ORDER BY a",
-    "CREATE DICTIONARY tidegate.leak (a UInt64, b String) PRIMARY KEY a"
-    " SOURCE(FILE(path '/etc/passwd' format 'TSV')) LAYOUT(FLAT()) LIFETIME(1)",
+    "CREATE DICTIONARY leak (a UInt64) PRIMARY KEY a SOURCE(FILE(path '/x' format 'TSV')) LAYOUT(FLAT())",
     "CREATE VIEW tidegate.leak AS SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "CREATE VIEW tidegate.leak AS SELECT file('/etc/passwd') AS a",
     "BACKUP TABLE tidegate.ledger TO File('/tmp/tidegate-outfile')",
@@ -65,7 +64,9 @@ def test_a_filter_in_a_setting_does_not_reach_out_either(warehouse_url: str) -> 
 
 
 def test_the_engine_runs_in_utc(warehouse_url: str) -> None:
-    assert ask(warehouse_url, "SELECT timezone(), toString(toDateTime(0))").body == b"UTC\t1970-01-01 00:00:00\n"
+    assert (
+        ask(warehouse_url, "SELECT timezone(), toString(toDateTime(0))").body == b"UTC\t1970-01-01 00:00:00\n"
+    )
 
 
 def test_memory_and_threads_are_bounded(warehouse_url: str) -> None:
@@ -85,5 +86,5 @@ def test_a_query_over_its_memory_fails_alone(warehouse_url: str) -> None:
 
 
 def test_databases_are_atomic(warehouse_url: str) -> None:
-    query = "SELECT DISTINCT engine FROM system.databases WHERE name IN ('default', 'tidegate')"
+    query = "SELECT engine FROM system.databases WHERE name = 'tidegate'"
     assert ask(warehouse_url, query).body == b"Atomic\n"

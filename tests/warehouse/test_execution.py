@@ -27,7 +27,10 @@ def test_set_in_a_session_keeps_only_what_it_sets(warehouse_url: str) -> None:
 def test_the_database_of_a_request_does_not_stay_in_the_session(warehouse_url: str) -> None:
     session = str(uuid.uuid4())
     ask(warehouse_url, "USE tidegate", session_id=session)
-    assert ask(warehouse_url, "SELECT currentDatabase()", session_id=session, database="system").body == b"system\n"
+    assert (
+        ask(warehouse_url, "SELECT currentDatabase()", session_id=session, database="system").body
+        == b"system\n"
+    )
     assert ask(warehouse_url, "SELECT currentDatabase()", session_id=session).body == b"tidegate\n"
 
 
@@ -66,13 +69,21 @@ def test_external_tables_do_not_stay_in_a_session(warehouse_url: str) -> None:
 def test_a_readers_external_table_is_allowed(warehouse_url: str) -> None:
     headers, body = multipart(extra="1\n2\n")
     reply = ask(
-        warehouse_url, body, user="reader:", headers=headers, query="SELECT sum(a) FROM extra", extra_structure="a UInt8"
+        warehouse_url,
+        body,
+        user="reader:",
+        headers=headers,
+        query="SELECT sum(a) FROM extra",
+        extra_structure="a UInt8",
     )
     assert reply.body == b"3\n"
 
 
 def test_the_structure_of_an_external_table_cannot_hold_a_statement(warehouse_url: str) -> None:
-    for structure in ("a UInt8) ENGINE = Memory; SELECT 1 --", "a String) ENGINE = File(CSV, '/etc/passwd') --"):
+    for structure in (
+        "a UInt8) ENGINE = Memory; SELECT 1 --",
+        "a String) ENGINE = File(CSV, '/etc/passwd') --",
+    ):
         headers, body = multipart(extra="1\n")
         reply = ask(warehouse_url, body, headers=headers, query="SELECT 1", extra_structure=structure)
         assert reply.status >= 400

@@ -47,7 +47,12 @@ def test_transport_parameters_are_no_settings() -> None:
 
 
 def test_an_external_table_takes_its_own_parameters() -> None:
-    given = [("query", "SELECT 1"), ("a_structure", "x UInt8"), ("a_format", "CSV"), ("b_types", "UInt8,String")]
+    given = [
+        ("query", "SELECT 1"),
+        ("a_structure", "x UInt8"),
+        ("a_format", "CSV"),
+        ("b_types", "UInt8,String"),
+    ]
     question = parse(given, b"", {"a": b"1", "b": b""}, query_id="q")
     assert question.externals == (
         External("a", "x UInt8", "CSV", b"1"),
@@ -67,7 +72,9 @@ def test_a_wrong_request_is_told(given: list[tuple[str, str]], files: dict[str, 
 
 def test_the_query_id_is_the_clients_or_ours() -> None:
     assert parse([("query", "SELECT 1")], b"", {}, query_id="ours").query_id == "ours"
-    assert parse([("query", "SELECT 1"), ("query_id", "theirs")], b"", {}, query_id="ours").query_id == "theirs"
+    assert (
+        parse([("query", "SELECT 1"), ("query_id", "theirs")], b"", {}, query_id="ours").query_id == "theirs"
+    )
 
 
 @pytest.mark.parametrize(

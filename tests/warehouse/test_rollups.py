@@ -13,8 +13,9 @@ NOON = datetime(2096, 3, 1, 12, tzinfo=UTC).timestamp()
 
 
 def totals(client: Client, tenant: str, table: str) -> list[tuple[object, ...]]:
-    query = f"""SELECT t, route, sum(requests), sum(errors_5xx), sum(errors_4xx), sum(refused), sum(upstream_errors),
-        sum(bytes_out), sum(duration_sum_us), sum(upstream_sum_us), sumMap(duration_hist), sumMap(upstream_hist)
+    query = f"""SELECT t, route, sum(requests), sum(errors_5xx), sum(errors_4xx), sum(refused),
+        sum(upstream_errors), sum(bytes_out), sum(duration_sum_us), sum(upstream_sum_us),
+        sumMap(duration_hist), sumMap(upstream_hist)
         FROM {table} WHERE tenant = {{tenant:String}} GROUP BY t, route ORDER BY t, route"""
     return [tuple(found) for found in client.query(query, parameters={"tenant": tenant}).result_rows]
 
@@ -65,7 +66,16 @@ def test_the_levels_count_errors_refusals_and_upstream_failures(
     rows = [
         row(tenant, 1, ended_at=NOON, status=200, bytes_out=100, duration_us=1000, upstream_us=900),
         row(tenant, 2, ended_at=NOON, status=502, outcome="upstream_reset", duration_us=1000, upstream_us=0),
-        row(tenant, 3, ended_at=NOON, status=429, outcome="refused", decision="refused", duration_us=10, upstream_us=0),
+        row(
+            tenant,
+            3,
+            ended_at=NOON,
+            status=429,
+            outcome="refused",
+            decision="refused",
+            duration_us=10,
+            upstream_us=0,
+        ),
     ]
     insert_rows(warehouse_client, rows, token=f"{tenant}-1")
     for level in LEVELS:
@@ -79,7 +89,9 @@ def test_the_levels_count_errors_refusals_and_upstream_failures(
 def test_a_bucket_holds_its_latency_within_its_error(
     warehouse_client: Client, tenant: str, duration_us: int
 ) -> None:
-    insert_rows(warehouse_client, [row(tenant, 1, ended_at=NOON, duration_us=duration_us)], token=f"{tenant}-1")
+    insert_rows(
+        warehouse_client, [row(tenant, 1, ended_at=NOON, duration_us=duration_us)], token=f"{tenant}-1"
+    )
     histogram = totals(warehouse_client, tenant, "requests_1h")[0][10]
     assert isinstance(histogram, dict)
     (bucket,) = histogram

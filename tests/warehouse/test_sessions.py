@@ -3,7 +3,7 @@
 import pytest
 
 from warehouse import sessions
-from warehouse.sessions import Sessions, SessionLocked, SessionUnknown, TooManySessions
+from warehouse.sessions import SessionLocked, Sessions, SessionUnknown, TooManySessions
 
 
 class Raw:

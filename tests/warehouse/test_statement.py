@@ -30,7 +30,7 @@ def test_verb_and_format_of_a_question(sql: bytes, verb: str, output_format: str
         (b"INSERT INTO t FORMAT CSV\n1,2\n", b"1,2\n"),
         (b"INSERT INTO t FORMAT CSV\r\n1,2\n", b"1,2\n"),
         (b"INSERT INTO t (a, `FORMAT x`, b) FORMAT Native \n\n\x01", b"\n\x01"),
-        (b"INSERT INTO t FORMAT JSONEachRow {\"a\": 1}", b'{"a": 1}'),
+        (b'INSERT INTO t FORMAT JSONEachRow {"a": 1}', b'{"a": 1}'),
         (b"insert into t settings x = 'FORMAT' format RowBinary;abc", b"abc"),
         (b"INSERT INTO t FORMAT Native", b""),
     ],
