@@ -94,13 +94,15 @@ class Supervisor:
         if self._claim.stale:
             self._tell(f"took over {self._data} from process {self._claim.stale}, which died without a stop")
         self._started_at = self._clock()
+        is_up = False
         try:
             self._assign_ports()
             for part in self._parts:
                 await self._start_part(part)
-        except BaseException:
-            await self.stop()
-            raise
+            is_up = True
+        finally:
+            if not is_up:
+                await self.stop()
         for part in self._parts:
             self._spawn(f"keep {part.name}", self._keep(part))
 
