@@ -51,6 +51,11 @@ class Execution:
         return self._question.has_result
 
     @property
+    def is_finished(self) -> bool:
+        """True when the connection is back."""
+        return self._connection is None
+
+    @property
     def mark(self) -> str:
         """Value of the mark setting: the client's own comment, then the query id."""
         return f"{self._question.settings.get(MARK, '')}[{self._question.query_id}]"

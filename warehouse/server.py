@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from warehouse.admission import Denied
-from warehouse.compression import BodyTooLarge, Undecodable, compressor, decompress, negotiate
+from warehouse.compression import BodyTooLarge, Compressor, Undecodable, compressor, decompress, negotiate
 from warehouse.embedded import Connection, Engine, EngineFailed
 from warehouse.execution import Answer, Execution
 from warehouse.protocol import (
@@ -64,6 +64,7 @@ class Server:
         self._new_id = new_id
         self._workers = ThreadPoolExecutor(_WORKERS, "statement")
         self._admin = ThreadPoolExecutor(1, "kill")  # a kill must not wait behind what it kills
+        self._settling: set[asyncio.Task[None]] = set()
         self.crashes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,6 +83,8 @@ class Server:
 
     async def drain(self) -> None:
         """Waits for the running statements and ends the sessions."""
+        if self._settling:
+            await asyncio.wait(self._settling)
         await self.run(lambda: self._workers.shutdown(wait=True), self._admin)
         self._sessions.close()
 
@@ -135,11 +138,12 @@ class Server:
 
     async def _answered(self, request: Request, receive: Receive, question: Question, user: User) -> Response:
         execution = Execution(self._engine, self._sessions, question, user)
+        answer: Answer | None = None
         try:
             answer = await self._started(execution, receive)
-        except BaseException:  # whatever it is, the connection goes back
-            await asyncio.shield(self.run(execution.finish))
-            raise
+        finally:
+            if answer is None:  # whatever happened, the connection goes back
+                await asyncio.shield(self.run(execution.finish))
         return self._streaming(request, question, execution, answer)
 
     async def _started(self, execution: Execution, receive: Receive) -> Answer:
@@ -150,9 +154,13 @@ class Server:
             await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
             if not running.done() and execution.is_cancellable:
                 await self.run(lambda: self._engine.kill(execution.mark), self._admin)
-            return await running
+            return await asyncio.shield(running)
         finally:
             leaving.cancel()
+            if (
+                not running.done()
+            ):  # cancelled: no second thread may touch the connection before this one left
+                await asyncio.wait((running,))
 
     def _streaming(
         self, request: Request, question: Question, execution: Execution, answer: Answer
@@ -169,24 +177,58 @@ class Server:
         return StreamingResponse(body, headers=headers, media_type=_media_type(answer.format))
 
     async def _body(self, execution: Execution, answer: Answer, encoding: str) -> AsyncIterator[bytes]:
-        squeeze = compressor(encoding) if encoding else None
-
-        def pull() -> bytes | None:
-            try:
-                chunk = next(answer.chunks, None)
-            except EngineFailed as failure:
-                answer.chunks = iter(())
-                chunk = late_exception(str(failure), _EXCEPTION_TAG)
-            return squeeze.compress(chunk) if squeeze and chunk is not None else chunk
-
+        relay = _Relay(answer, compressor(encoding) if encoding else None)
+        pulling: asyncio.Future[bytes | None] | None = None
         try:
-            while (chunk := await self.run(pull)) is not None:
+            while True:
+                pulling = asyncio.ensure_future(self.run(relay.pull))
+                chunk = await asyncio.shield(pulling)
+                if chunk is None:
+                    break
                 if chunk:
                     yield chunk
-            if squeeze:
-                yield squeeze.flush()
-        finally:
+            # before the last byte: the client's next request may be of the same session
             await asyncio.shield(self.run(execution.finish))
+        finally:
+            if not execution.is_finished:
+                self._spawn(self._settle(execution, pulling))
+
+    async def _settle(self, execution: Execution, pulling: asyncio.Future[bytes | None] | None) -> None:
+        """After a client hung up: stops the statement, then gives its connection back."""
+        if pulling is not None and not pulling.done():
+            await self.run(lambda: self._engine.kill(execution.mark), self._admin)
+            await asyncio.wait((pulling,))
+        await self.run(execution.finish)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name="settle")
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+
+class _Relay:
+    """Hands out an answer's chunks, compressed where asked; runs in worker threads, one call at a time."""
+
+    def __init__(self, answer: Answer, squeeze: Compressor | None) -> None:
+        self._chunks = answer.chunks
+        self._squeeze = squeeze
+        self._is_flushed = squeeze is None
+
+    def pull(self) -> bytes | None:
+        """The next chunk (maybe empty), None at the end. A late failure becomes the last chunk."""
+        try:
+            chunk = next(self._chunks, None)
+        except EngineFailed as failure:
+            self._chunks = iter(())
+            chunk = late_exception(str(failure), _EXCEPTION_TAG)
+        if self._squeeze is None:
+            return chunk
+        if chunk is not None:
+            return self._squeeze.compress(chunk)
+        if self._is_flushed:
+            return None
+        self._is_flushed = True
+        return self._squeeze.flush()
 
 
 async def _read(request: Request) -> bytes:

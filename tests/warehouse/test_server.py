@@ -155,3 +155,17 @@ def test_a_head_request_is_answered_without_a_body(warehouse_url: str) -> None:
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 200")
     assert answer.endswith(b"\r\n\r\n")
+
+
+def test_a_session_is_free_again_after_its_client_hung_up(warehouse_url: str) -> None:
+    sql = "SELECT number FROM numbers(1000000000000) FORMAT Native"
+    head = f"POST /?session_id=left-behind&log_comment=left HTTP/1.1\r\nContent-Length: {len(sql)}"
+    with wire(warehouse_url, head, sql.encode()) as connection:
+        assert connection.recv(65536)
+    assert wait_for(lambda: ask(warehouse_url, "SELECT 1", session_id="left-behind").body == b"1\n")
+
+
+def test_requests_of_a_session_follow_each_other_at_once(warehouse_url: str) -> None:
+    for number in range(200):
+        reply = ask(warehouse_url, f"SELECT {number}", session_id="in-a-row")
+        assert reply.body == f"{number}\n".encode()
