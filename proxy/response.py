@@ -66,6 +66,8 @@ def check_partial_response(received: bytes) -> None:
 
 def read_response_head(head: bytes, codes: Codes) -> ResponseHead:
     """Parse a whole response head. Raises Malformed."""
+    if len(head) > MOST_RESPONSE_HEAD_BYTES:
+        raise Malformed("the response head is larger than 64 KB")
     reader = HeadReader()
     parser = httptools.HttpResponseParser(reader)
     try:

@@ -180,9 +180,9 @@ class UpstreamConnection(asyncio.Protocol):
                 check_partial_response(data)
                 self.buffer = data
                 break
-            check_partial_response(data[: end + 4])
-            head = read_response_head(data[: end + 4], self.pool.codes)
-            data = data[end + 4 :]
+            end += 4
+            head = read_response_head(data[:end], self.pool.codes)
+            data = data[end:]
             if head.status >= FINAL_STATUS:
                 self._begin_body(asker, head)
                 return data

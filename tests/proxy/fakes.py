@@ -6,8 +6,10 @@ sockets. The upstream is scripted: it answers by what the path says.
 
 import asyncio
 import contextlib
+import hashlib
 import random
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +103,22 @@ async def handlers(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server: tells when it listens, and leaves signals alone."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._tell = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell(self.servers[0].sockets[0].getsockname()[1])
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 class Stage:
     """The native transport, served in a thread of its own."""
 
@@ -109,7 +127,8 @@ class Stage:
         self.listener: Listener
         self.loop: asyncio.AbstractEventLoop
         self.port = 0
-        self._server: uvicorn.Server
+        self.clients: list[socket.socket] = []
+        self._server: Server
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -122,7 +141,7 @@ class Stage:
         self.listener = Listener(self.gateway)
         self.listener.start()
         config = uvicorn.Config(
-            handlers,  # type: ignore[arg-type]  # an ASGI app
+            handlers,
             http=self.listener.protocol,
             ws="none",
             lifespan="off",
@@ -132,15 +151,13 @@ class Stage:
             port=0,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
-        serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(POLL_S)
-        self.port = self._server.servers[0].sockets[0].getsockname()[1]
-        self._ready.set()
-        await serving
+        self._server = Server(config, self._listening)
+        await self._server.serve()
         self.listener.close()
+
+    def _listening(self, port: int) -> None:
+        self.port = port
+        self._ready.set()
 
     @property
     def rows(self) -> list[EventRow]:
@@ -152,6 +169,7 @@ class Stage:
         assert self._ready.wait(DEADLINE_S)
 
     def stop(self) -> None:
+        self.hang_up()
         self.loop.call_soon_threadsafe(self.listener.cut)
         self._server.should_exit = True
         self._thread.join(DEADLINE_S)
@@ -175,7 +193,15 @@ class Stage:
         """A raw client."""
         client = socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.clients.append(client)
         return client
+
+    def hang_up(self) -> None:
+        """Close what tests left open, and wait until the transport has noticed."""
+        for client in self.clients:
+            client.close()
+        self.clients.clear()
+        wait_until(lambda: not self.listener.connections)
 
     def events(self, count: int, since: int = 0) -> list[EventRow]:
         """The `count` events after the first `since`; waits for them, and finds no more than that."""
@@ -201,7 +227,9 @@ class Seen:
         line, *fields = head.split(b"\r\n")
         self.line = line.decode()
         self.method, self.target, _ = self.line.split(" ")
-        self.fields = [(n.lower(), v) for n, _, v in (f.decode("latin-1").partition(": ") for f in fields if f)]
+        self.fields = [
+            (n.lower(), v) for n, _, v in (f.decode("latin-1").partition(": ") for f in fields if f)
+        ]
         self.body = b""
 
     def values(self, name: str) -> list[str]:
@@ -382,3 +410,85 @@ def staged(policy: Callable[[int], str]) -> Iterator[tuple[Stage, Upstream]]:
     finally:
         stage.stop()
         upstream.close()
+
+
+API_KEY = "0123456789abcdef0123456789abcdef"
+
+
+def policy_text(port: int, *, head_ms: int = 10_000, dead: int = 1, full: int = 1, extra: str = "") -> str:
+    """The policy of the stage: one route for each way that a request can go."""
+    digest = hashlib.sha256(API_KEY.encode()).hexdigest()
+    brief = "{first_byte_ms: 300, idle_ms: 300, body_idle_ms: 300, connect_ms: 300}"
+    return f"""\
+upstreams:
+  - {{name: shop, url: "http://127.0.0.1:{port}"}}
+  - {{name: below, url: "http://127.0.0.1:{port}/base"}}
+  - {{name: same-host, url: "http://127.0.0.1:{port}", host: client}}
+  - {{name: dead, url: "http://127.0.0.1:{dead}"}}
+  - {{name: full, url: "http://127.0.0.1:{full}"}}
+  - {{name: narrow, url: "http://localhost:{port}", max_connections: 1}}
+plans:
+  - {{name: gold}}
+consumers:
+  - {{name: anna, plan: gold, keys: [{{sha256: {digest}}}]}}
+routes:
+  - {{name: shop, path: "/shop/*", upstream: shop}}
+  - {{name: item, path: "/items/{{id}}", upstream: shop, methods: [GET]}}
+  - {{name: hosted, path: "/items/{{id}}", host: api.example, upstream: shop, methods: [GET]}}
+  - {{name: closed, path: "/closed/*", upstream: shop, auth: required}}
+  - {{name: quick, path: "/quick/*", upstream: shop, timeouts: {brief}}}
+  - {{name: whole, path: "/whole/*", upstream: shop, timeouts: {{total_ms: 300}}}}
+  - {{name: dead, path: "/dead/*", upstream: dead}}
+  - {{name: full, path: "/full/*", upstream: full, timeouts: {{connect_ms: 300}}}}
+  - {{name: small, path: "/small/*", upstream: shop, max_body_bytes: 100}}
+  - {{name: limited, path: "/limited/*", upstream: shop}}
+  - {{name: below, path: "/api/v1/*", upstream: below, strip_prefix: /api}}
+  - {{name: same-host, path: "/same/*", upstream: same-host}}
+  - {{name: narrow, path: "/narrow/*", upstream: narrow}}
+  - name: login
+    path: "/login/{{tenant}}"
+    upstream: shop
+    signals: {{subject: "json:user.name", object_id: "path:tenant", success: [200]}}
+limits:
+  - {{name: few, rate: 1/h, burst: 1, routes: [limited]}}
+timeouts: {{head_ms: {head_ms}}}
+{extra}"""
+
+
+def closed_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
+
+
+@contextlib.contextmanager
+def full_port() -> Iterator[int]:
+    """A port whose backlog is full: connecting to it hangs."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(0)
+    waiting = []
+    for _ in range(4):
+        client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex(listening.getsockname())
+        waiting.append(client)
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        for client in (*waiting, listening):
+            client.close()
+
+
+def request(target: str, method: str = "GET", fields: str = "", body: bytes = b"") -> bytes:
+    """The bytes of a request; a body is declared by its length."""
+    if body:
+        fields += f"Content-Length: {len(body)}\r\n"
+    return f"{method} {target} HTTP/1.1\r\nHost: shop.example\r\n{fields}\r\n".encode() + body
+
+
+def reset(client: socket.socket) -> None:
+    """Hang up by a reset."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
