@@ -52,6 +52,8 @@ def main(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for told in ("tidegate", "warehouse"):
         logging.getLogger(told).setLevel(logging.INFO)
+    for noisy in ("urllib3", "clickhouse_connect"):  # the writer says once that the warehouse is away
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     try:
         if bool(policy) == bool(control):
             raise Unusable("give one of --policy FILE and --control URL")

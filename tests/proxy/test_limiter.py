@@ -31,6 +31,15 @@ def test_over_the_cap_the_buckets_nearest_to_full_go_first_and_are_counted() -> 
     assert limiter.evicted == 2
 
 
+def test_a_flood_of_keys_is_held_at_the_cap_by_looking_at_a_slice_at_a_time() -> None:
+    limiter = Limiter(max_keys=1_000)
+    for tick in range(50):
+        limiter.update({("l", f"{tick}-{n}"): 1_000.0 + n for n in range(100)})
+        limiter.sweep(0.0, keys=50)
+        assert len(limiter) <= 1_000
+    assert limiter.evicted == 50 * 100 - 1_000
+
+
 def test_a_key_that_comes_back_while_a_sweep_goes_on_is_not_lost() -> None:
     limiter = Limiter()
     limiter.update({("l", "a"): 1.0, ("l", "b"): 1.0})
