@@ -15,7 +15,7 @@ import numpy as np
 
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
 from analytics.population import Population, Tails
-from analytics.windows import SPANS, Flags, Floats, Ints, Scopes, Trail, Window, of_rows
+from analytics.windows import SPANS, Flags, Floats, Gathered, Ints, Scopes, Trail, Window, chosen, of_rows
 from kernel.findings import Observation
 
 LADDER = np.array([12.0, 8.0, 6.0])  # z per span of SPANS
@@ -66,75 +66,80 @@ class ClientBurst:
         return len(self.population)
 
     def learn(self, seen: Seen, mask: Mask) -> None:
-        """Remember maxima, abusers' aside."""
-        window, trail = seen.window, seen.cells
-        usual = np.ones(len(trail.keys), np.bool_)
+        """Remember maxima, abusers' aside: of all identities everywhere, of a sample by route."""
+        window, trail, past = seen.window, seen.cells, self.population
+        past.turn(window.second)
+        usual = np.ones(len(trail.wide.keys), np.bool_)
         if mask.keys:
-            abusive = np.fromiter(
-                (mask.holds(CARD.number, name) for name in window.identities),
-                np.bool_,
-                len(window.identities),
-            )
-            usual = ~abusive[trail.cell]
-        self.population.learn(window.second, trail.keys[usual], trail.scopes[usual], trail.sums[usual])
+            abusive = np.array([mask.holds(CARD.number, name) for name in window.identities], np.bool_)
+            usual = ~abusive[trail.wide.cell]
+        wide = chosen(trail.wide, usual)
+        past.learn(window.second, wide, trail.sums[usual])
+        cells, sums, _ = trail.narrow(np.sort(wide.hashes[past.is_sampled(wide.hashes)]))
+        past.learn(window.second, cells, sums)
 
     def score(self, seen: Seen) -> Scored:
         """Signals of the identities past their peers, one per identity."""
         window, trail, past = seen.window, seen.cells, self.population
-        if not len(trail.keys) or past.until - past.since < LEAST_HISTORY_S:
+        busy = busiest(trail)
+        if not len(busy) or past.until - past.since < LEAST_HISTORY_S:
             return Scored(())
+        looked = Looked.at(trail, busy)
         tails = past.tails(len(self._scopes.names))
-        judged = self._judge(window, trail, tails)
+        judged = self._judge(window.second, looked, tails)
         best: dict[str, int] = {}
         for at in range(len(judged.rows)):
-            identity = window.identities[int(trail.cell[judged.rows[at]])]
+            identity = window.identities[int(looked.cells.cell[judged.rows[at]])]
             ranked = (bool(judged.ripe[at]), float(judged.score[at]))
             held = best.get(identity)
             if held is None or ranked > (bool(judged.ripe[held]), float(judged.score[held])):
                 best[identity] = at
         crowd = sum(1 for at in best.values() if judged.ripe[at])
-        present = int((trail.scopes == 0).sum())
-        is_crowd = crowd > max(CROWD, CROWD_SHARE * present)
+        is_crowd = crowd > max(CROWD, CROWD_SHARE * len(trail.wide.keys))
         return Scored(
             tuple(
-                self._signal(window, trail, tails, At(judged, at, bool(judged.ripe[at]) and not is_crowd))
+                self._signal(window, looked, tails, At(judged, at, bool(judged.ripe[at]) and not is_crowd))
                 for identity, at in sorted(best.items())
                 if identity
             )
         )
 
-    def _judge(self, window: Window, trail: Trail, tails: Tails) -> Judged:
-        """Score the cells past their peers' usual maximum, at most MOST_CANDIDATES of them."""
-        scope = trail.scopes
+    def _judge(self, second: int, looked: "Looked", tails: Tails) -> Judged:
+        """Score the cells past their peers' usual maximum."""
+        scope = looked.cells.scopes
         peers = tails.identities[scope] >= LEAST_PEERS
-        past = (trail.sums > tails.usual[scope]) & (trail.sums >= LEAST) & peers[:, None]
-        rows = np.flatnonzero(past.any(axis=1))
-        if len(rows) > MOST_CANDIDATES:
-            greatest = np.argsort(-trail.sums[rows, 0], kind="stable")[:MOST_CANDIDATES]
-            rows = np.sort(rows[greatest])
-        sums, at = trail.sums[rows], scope[rows]
+        past = (looked.sums > tails.usual[scope]) & (looked.sums >= LEAST) & peers[:, None]
+        rows = np.flatnonzero(of_rows(past))
+        sums, at = looked.sums[rows], scope[rows]
         score = np.where(past[rows], (sums - tails.median[at]) / tails.spread[at], 0.0)
-        first, own = self.population.own(trail.keys[rows])
-        known = (first > 0) & (window.second - first >= OWN_HISTORY_S)
         beyond = past[rows] & (sums > HEADROOM * tails.usual[at])
-        beyond &= (score >= LADDER) & (trail.active[rows] >= PERSISTENCE)
-        beyond &= ~known[:, None] | (sums > OWN_FACTOR * own)
+        beyond &= (score >= LADDER) & (looked.active[rows] >= PERSISTENCE)
+        beyond &= self._is_new_to_it(second, looked, rows)
         ripe = of_rows(beyond)
         span = np.where(ripe, np.where(beyond, score, -1.0).argmax(axis=1), score.argmax(axis=1))
         return Judged(rows, span, score[np.arange(len(rows)), span], ripe)
 
-    def _signal(self, window: Window, trail: Trail, tails: Tails, at: "At") -> Signal:
+    def _is_new_to_it(self, second: int, looked: "Looked", rows: Ints) -> Flags:
+        """Whether an identity does more than it used to: everywhere, and in the scope where that is known."""
+        new = np.ones((len(rows), len(SPANS)), np.bool_)
+        for keys in (looked.cells.keys[rows], looked.cells.hashes[rows]):
+            first, own = self.population.own(keys)
+            known = (first > 0) & (second - first >= OWN_HISTORY_S)
+            new &= ~known[:, None] | (looked.sums[rows] > OWN_FACTOR * own)
+        return new
+
+    def _signal(self, window: Window, looked: "Looked", tails: Tails, at: "At") -> Signal:
         row, span = int(at.judged.rows[at.place]), int(at.judged.span[at.place])
-        scope = int(trail.scopes[row])
-        cell = int(trail.cell[row])
+        scope = int(looked.cells.scopes[row])
+        cell = int(looked.cells.cell[row])
         identity, seconds = window.identities[cell], SPANS[span]
         busiest = max(
             (index for index, name in enumerate(window.identities) if name == identity),
             key=lambda index: (int(window.counts[index]), -index),
         )
-        observed = int(trail.sums[row, span]) / seconds
+        observed = int(looked.sums[row, span]) / seconds
         usual = float(tails.usual[scope, span]) / seconds
-        onset = window.second - int(trail.active[row, span]) + 1
+        onset = window.second - int(looked.active[row, span]) + 1
         unit = "requests/s"
         return Signal(
             key=identity,
@@ -172,3 +177,30 @@ class At(NamedTuple):
     judged: Judged
     place: int
     ripe: bool
+
+
+class Looked(NamedTuple):
+    """The cells that are looked at one by one: busy identities everywhere and by narrower scope."""
+
+    cells: Gathered
+    sums: Ints
+    active: Ints
+
+    @staticmethod
+    def at(trail: Trail, busy: Ints) -> "Looked":
+        """The cells of some rows of the trail."""
+        cells, sums, active = trail.narrow(np.sort(trail.wide.hashes[busy]))
+        wide = chosen(trail.wide, busy)
+        return Looked(
+            Gathered(*(np.concatenate(pair) for pair in zip(wide, cells, strict=True))),
+            np.concatenate([trail.sums[busy], sums]),
+            np.concatenate([trail.active[busy], active]),
+        )
+
+
+def busiest(trail: Trail) -> Ints:
+    """Rows of identities that ask enough to be anybody's burst, the busiest MOST_CANDIDATES of them."""
+    rows = np.flatnonzero(of_rows(trail.sums >= LEAST))
+    if len(rows) > MOST_CANDIDATES:
+        rows = np.sort(rows[np.argsort(-trail.sums[rows, 0], kind="stable")[:MOST_CANDIDATES]])
+    return rows

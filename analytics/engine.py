@@ -5,9 +5,11 @@ teaches depends on the findings decided until LEARNING_DELAY_S after it, and on 
 that a restart that replays the last minutes, with the findings of the warehouse, comes out the same.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+
+import numpy as np
 
 from analytics.bursts import CARD as BURST
 from analytics.bursts import ClientBurst
@@ -104,17 +106,13 @@ class Engine:
         self._demand.learn(second, self._asked(seen.window, mask))
 
     def _asked(self, window: Window, mask: Mask) -> Mapping[str, int]:
-        """Requests per scope that limits cover, of who is not judged abusive."""
-        asked: Counter[str] = Counter({EVERYWHERE: 0})
-        for route, identity, count in zip(window.routes, window.identities, window.counts, strict=True):
-            if mask.keys and mask.holds(BURST.number, identity):
-                continue
-            asked[EVERYWHERE] += int(count)
-            if self.scopes.covers:
-                asked[route] += int(count)
+        """Requests per scope that a limit may have, of who is not judged abusive."""
+        counts = window.counts
+        if mask.keys:
+            names = window.identities
+            counts = counts * np.array([not mask.holds(BURST.number, name) for name in names], np.int64)
+        asked = {EVERYWHERE: int(counts.sum())}
         for number, routes in self.scopes.covers.items():
-            asked[self.scopes.names[number]] = sum(asked[route] for route in routes)
-        return {name: asked[name] for name in (EVERYWHERE, *self._covered()) if name in asked}
-
-    def _covered(self) -> list[str]:
-        return [self.scopes.names[number] for number in self.scopes.covers]
+            inside = np.array([name in routes for name in window.routes], np.bool_)
+            asked[self.scopes.names[number]] = int(counts[inside].sum())
+        return asked

@@ -101,7 +101,8 @@ class LatencyRegression:
 
     def score(self, seen: Seen) -> Scored:
         """Signals of what got slower: routes, upstreams of several slow routes, the gateway."""
-        chosen = np.flatnonzero(is_route(self._rows, seen.recent.rows))
+        is_timed = is_route(self._rows, seen.recent.rows) & (seen.recent.of("timed")[:, 0] > 0)
+        chosen = np.flatnonzero(is_timed)
         if not len(chosen):
             return Scored(())
         recent = Recent(seen.recent.rows[chosen], seen.recent.seconds[chosen], seen.recent.values[:, chosen])

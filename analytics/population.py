@@ -11,13 +11,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.windows import MOST_KEYS, SPANS, Flags, Floats, Ints, Keys, Slots, Table, grown, of_rows
+from analytics.windows import (
+    MOST_KEYS,
+    SPANS,
+    Flags,
+    Floats,
+    Gathered,
+    Ints,
+    Keys,
+    Slots,
+    Table,
+    grown,
+    of_rows,
+)
 
 BLOCK_S = 60
 BLOCKS = 11  # ten whole minutes and the one under way
 MOST_COUNT = 65_535
 STEPS = 8  # bins per doubling: 9 % wide
 BINS = 16 * STEPS + 1
+BIN_OF = np.rint(np.log2(np.maximum(np.arange(MOST_COUNT + 1), 1)) * STEPS).astype(np.int64)
+MOST_NARROW = 60_000  # cells of narrower scopes
+ALL_HASHES = 2**64 - 1
+TABLES = ("_hashes", "_scope", "_first", "_maxima", "_greatest")
 SPREAD_AT = 0.9
 LEAST_TAIL = 8  # identities beyond the knee
 TAIL = 0.999
@@ -40,54 +56,91 @@ class Tails(NamedTuple):
 
 
 class Population:
-    """Maxima per scoped cell, bounded to the last ten minutes and to MOST_KEYS cells."""
+    """Maxima per scoped cell over the last ten minutes, bounded.
+
+    Everybody is kept under EVERYWHERE (up to MOST_KEYS). Of the narrower scopes a sample of the
+    identities is kept, the same in each: those whose hash lies below a threshold that sinks when
+    MOST_NARROW cells are passed. A sample of identities has the tail of all of them.
+    """
 
     def __init__(self) -> None:
         self._slots = Slots()
+        self._hashes: Table = np.zeros(1_024, np.uint64)
         self._scope: Table = np.zeros(1_024, np.int32)
         self._first: Table = np.zeros(1_024, np.int64)
         self._maxima: Table = np.zeros((1_024, len(SPANS), BLOCKS), np.uint16)
+        self._greatest: Table = np.zeros((1_024, len(SPANS)), np.uint16)
+        self._below = ALL_HASHES
         self._block = 0
+        self._fitted: Tails | None = None
         self.since = 0  # first second learnt, 0 for none
         self.until = 0  # last second learnt
 
     def __len__(self) -> int:
         return len(self._slots)
 
-    def learn(self, second: int, keys: Keys, scopes: Ints, sums: Ints) -> None:
-        """Remember what distinct cells did in a window; windows come in order."""
+    def is_sampled(self, hashes: Keys) -> Flags:
+        """Identities whose narrower cells are learnt."""
+        return np.asarray(hashes <= self._below, np.bool_)
+
+    def turn(self, second: int) -> None:
+        """Begin a window: forget what is ten minutes old."""
         self.since = self.since or second
         self.until = second
-        self._turn(second // BLOCK_S)
-        if not len(keys):
+        self._fitted = None
+        block = second // BLOCK_S
+        if block != self._block:
+            for gone in range(max(self._block + 1, block - BLOCKS + 1), block + 1):
+                self._maxima[:, :, gone % BLOCKS] = 0
+            self._block = block
+            size = len(self._slots)
+            self._greatest = self._maxima.max(axis=2)
+            self._keep(of_rows(self._greatest[:size] > 0))
+            self._below = (
+                min(self._below * 2 + 1, ALL_HASHES) if self._narrow() * 4 < MOST_NARROW else self._below
+            )
+        while self._narrow() > MOST_NARROW:
+            self._below //= 2
+            size = len(self._slots)
+            self._keep((self._scope[:size] == 0) | (self._hashes[:size] <= self._below))
+        if len(self._slots) > MOST_KEYS:
+            self._keep(self._first[: len(self._slots)] >= np.median(self._first[: len(self._slots)]))
+
+    def learn(self, second: int, cells: Gathered, sums: Ints) -> None:
+        """Remember what distinct cells did in a window."""
+        if not len(cells.keys):
             return
+        self._fitted = None
         before = len(self._slots)
-        rows = self._slots.claim(keys)
-        size = len(self._slots)
-        self._scope = grown(self._scope, size)
-        self._first = grown(self._first, size)
-        self._maxima = grown(self._maxima, size)
+        rows = self._slots.claim(cells.keys)
+        self._grow(len(self._slots))
         fresh = rows >= before
-        self._scope[rows[fresh]] = scopes[fresh]
+        self._scope[rows[fresh]] = cells.scopes[fresh]
+        self._hashes[rows[fresh]] = cells.hashes[fresh]
         self._first[rows[fresh]] = second
         column = self._block % BLOCKS
         counted = np.minimum(sums, MOST_COUNT).astype(np.uint16)
         self._maxima[rows, :, column] = np.maximum(self._maxima[rows, :, column], counted)
+        self._greatest[rows] = np.maximum(self._greatest[rows], counted)
 
     def own(self, keys: Keys) -> tuple[Ints, Ints]:
         """(first second, maxima per span) of each key; zeros for who is unknown."""
         rows = self._slots.find(keys)
         known = rows >= 0
         first = np.where(known, self._first[rows], 0)
-        maxima = self._maxima[rows].max(axis=2) * known[:, None]
-        return first.astype(np.int64), maxima.astype(np.int64)
+        return first.astype(np.int64), (self._greatest[rows] * known[:, None]).astype(np.int64)
 
     def tails(self, scopes: int) -> Tails:
-        """The fitted tails of the first `scopes` scopes. Pure."""
+        """The fitted tails of at least the first `scopes` scopes. Kept until the next window is learnt."""
+        if self._fitted is None or len(self._fitted.identities) < scopes:
+            self._fitted = self._fit(scopes)
+        return self._fitted
+
+    def _fit(self, scopes: int) -> Tails:
         size = len(self._slots)
         scope = self._scope[:size].astype(np.int64)
-        maxima = self._maxima[:size].max(axis=2, initial=0).astype(np.float64)
-        fits = [fit(histograms(scope, maxima[:, index], scopes)) for index in range(len(SPANS))]
+        bins = BIN_OF[self._greatest[:size]]
+        fits = [fit(histograms(scope, bins[:, index], scopes)) for index in range(len(SPANS))]
         return Tails(
             identities=np.bincount(scope, minlength=scopes)[:scopes].astype(np.int64),
             median=np.stack([each[0] for each in fits], axis=1),
@@ -96,29 +149,22 @@ class Population:
             greatest=np.stack([each[3] for each in fits], axis=1),
         )
 
-    def _turn(self, block: int) -> None:
-        """Clear the columns of new minutes; forget who left nothing in any."""
-        if block == self._block:
-            return
-        for gone in range(max(self._block + 1, block - BLOCKS + 1), block + 1):
-            self._maxima[:, :, gone % BLOCKS] = 0
-        self._block = block
-        size = len(self._slots)
-        kept: Flags = of_rows(self._maxima[:size] > 0)
-        if kept.sum() > MOST_KEYS:
-            recent = np.argsort(-self._first[:size][kept], kind="stable")[:MOST_KEYS]
-            chosen = np.zeros(size, np.bool_)
-            chosen[np.flatnonzero(kept)[recent]] = True
-            kept = chosen
+    def _narrow(self) -> int:
+        return int((self._scope[: len(self._slots)] > 0).sum())
+
+    def _keep(self, kept: Flags) -> None:
+        size = len(kept)
         self._slots.keep(kept)
-        self._scope = grown(self._scope[:size][kept], 1_024)
-        self._first = grown(self._first[:size][kept], 1_024)
-        self._maxima = grown(self._maxima[:size][kept], 1_024)
+        for name in TABLES:
+            setattr(self, name, grown(getattr(self, name)[:size][kept], 1_024))
+
+    def _grow(self, size: int) -> None:
+        for name in TABLES:
+            setattr(self, name, grown(getattr(self, name), size))
 
 
-def histograms(scope: Ints, maxima: Floats, scopes: int) -> Ints:
-    """How many identities have which maximum, per scope, in bins of log2."""
-    bins = np.rint(np.log2(np.maximum(maxima, 1.0)) * STEPS).astype(np.int64)
+def histograms(scope: Ints, bins: Ints, scopes: int) -> Ints:
+    """How many identities have a maximum in which bin of log2, per scope."""
     inside = scope < scopes
     flat = np.bincount(scope[inside] * BINS + bins[inside], minlength=scopes * BINS)
     return flat.reshape(scopes, BINS).astype(np.int64)

@@ -5,6 +5,7 @@ each route is one, all routes together are one (`EVERYWHERE`), and so is the set
 adaptive limit covers. A scoped cell is named by a 64-bit key, so that numpy handles thousands.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -67,19 +68,6 @@ class Window(NamedTuple):
     counts: Ints
     series: SeriesRows
     addresses: Sequence[AddressRow] = ()
-
-
-class Trail(NamedTuple):
-    """A window's scoped cells, each with its sums over SPANS that end with the window.
-
-    `cell` is the index of one of the window's cells that belong to the scoped cell.
-    """
-
-    keys: Keys
-    scopes: Ints
-    cell: Ints
-    sums: Ints  # [scoped cells, SPANS]
-    active: Ints  # [scoped cells, SPANS]: seconds with a request
 
 
 class Scopes:
@@ -162,30 +150,98 @@ def grown(array: Table, rows: int) -> Table:
     return more
 
 
-def scoped(window: Window, scopes: Scopes) -> tuple[Keys, Ints, Ints, Ints]:
-    """(keys, scopes, counts, cell) of the window's scoped cells, ordered by key."""
-    own = np.fromiter((scopes.number(name) for name in window.routes), np.int64, len(window.routes))
+class Gathered(NamedTuple):
+    """The scoped cells of one window, ordered by key; `cell` is one of the window's cells in each."""
+
+    keys: Keys
+    scopes: Ints
+    hashes: Keys
+    counts: Ints
+    cell: Ints
+
+
+def chosen(cells: Gathered, rows: Ints | Flags) -> Gathered:
+    """Some of the cells, in their order."""
+    return Gathered(
+        cells.keys[rows], cells.scopes[rows], cells.hashes[rows], cells.counts[rows], cells.cell[rows]
+    )
+
+
+class Trail(NamedTuple):
+    """The identities of a window everywhere, with their sums over SPANS; and their narrower cells.
+
+    `sums` and `active` (seconds with a request) are [identities, SPANS], in the order of `wide`.
+    `lately` are the narrower cells of the last seconds, oldest first; the last entry is this window's.
+    """
+
+    second: int
+    wide: Gathered
+    sums: Ints
+    active: Ints
+    lately: tuple[tuple[int, Gathered], ...]
+
+    def narrow(self, hashes: Keys) -> tuple[Gathered, Ints, Ints]:
+        """This window's narrower cells of some identities (sorted hashes): cells, sums, active seconds."""
+        now = self.lately[-1][1]
+        picked = np.flatnonzero(is_in(now.hashes, hashes))
+        cells = chosen(now, picked)
+        ordered = np.zeros((len(picked), SPANS[-1]), np.int64)
+        for second, then in self.lately:
+            if len(then.keys) and len(picked):
+                at = np.minimum(np.searchsorted(then.keys, cells.keys), len(then.keys) - 1)
+                ordered[:, self.second - second] = np.where(then.keys[at] == cells.keys, then.counts[at], 0)
+        return cells, *summed(ordered)
+
+
+def is_in(values: Keys, among: Keys) -> Flags:
+    """Which values are among sorted others."""
+    if not len(among):
+        return np.zeros(len(values), np.bool_)
+    at = np.minimum(np.searchsorted(among, values), len(among) - 1)
+    return np.asarray(among[at] == values, np.bool_)
+
+
+def key_of(hashes: Keys, scopes: Ints) -> Keys:
+    """The key of identities within scopes."""
+    return hashes ^ (scopes.astype(np.uint64) * np.uint64(SPREADER))
+
+
+def gathered(window: Window, scopes: Ints, cells: Ints) -> Gathered:
+    """Some of a window's cells, each under a scope; those of one identity and scope are summed."""
+    hashes = window.hashes[cells]
+    unique, first, inverse = np.unique(key_of(hashes, scopes), return_index=True, return_inverse=True)
+    counts = np.bincount(inverse, weights=window.counts[cells], minlength=len(unique))
+    return Gathered(unique, scopes[first], hashes[first], counts.astype(np.int64), cells[first])
+
+
+def under_scopes(window: Window, scopes: Scopes) -> Gathered:
+    """A window's cells under their routes, and under the scopes that cover those routes."""
+    names, route_of = np.unique(np.array(window.routes, np.str_), return_inverse=True)
+    number_of = np.array([scopes.number(str(name)) for name in names], np.int64)
+    own = number_of[route_of] if len(names) else np.empty(0, np.int64)
     cells = np.arange(len(own))
-    layers = [(own[own > 0], cells[own > 0]), (np.zeros(len(own), np.int64), cells)]
+    layers = [(own[own > 0], cells[own > 0])]
     for number, routes in scopes.covers.items():
-        inside = np.fromiter((name in routes for name in window.routes), np.bool_, len(own))
+        covered = np.array([str(name) in routes for name in names], np.bool_)
+        inside = covered[route_of] if len(names) else np.empty(0, np.bool_)
         layers.append((np.full(int(inside.sum()), number, np.int64), cells[inside]))
-    number_of = np.concatenate([layer[0] for layer in layers])
-    cell_of = np.concatenate([layer[1] for layer in layers])
-    keys = window.hashes[cell_of] ^ (number_of.astype(np.uint64) * np.uint64(SPREADER))
-    unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    counts = np.bincount(inverse, weights=window.counts[cell_of], minlength=len(unique))
-    return unique, number_of[first], counts.astype(np.int64), cell_of[first]
+    return gathered(
+        window, np.concatenate([each[0] for each in layers]), np.concatenate([each[1] for each in layers])
+    )
 
 
 class Trailing:
-    """Remembers the last seconds of each scoped cell, and sums them."""
+    """Remembers the last seconds: of each identity everywhere exactly, of the narrower scopes as they came.
+
+    Few of the narrower cells are ever looked at, so their sums are made when asked for.
+    """
 
     def __init__(self, scopes: Scopes) -> None:
         self._scopes = scopes
         self._slots = Slots()
         self._ring: Table = np.zeros((1_024, RING_S), np.int32)
         self._seen: Table = np.zeros(1_024, np.int64)
+        self._narrow: deque[tuple[int, Gathered]] = deque(maxlen=SPANS[-1])
         self._second = 0
         self._swept = 0
 
@@ -193,20 +249,21 @@ class Trailing:
         return len(self._slots)
 
     def enter(self, window: Window) -> Trail:
-        """Add a window, later than all before, and sum what its cells did of late."""
+        """Add a window, later than all before, and sum what its identities did of late."""
         self._turn(window.second)
-        keys, numbers, counts, cell = scoped(window, self._scopes)
-        rows = self._slots.claim(keys)
+        everywhere = np.zeros(len(window.hashes), np.int64)
+        wide = gathered(window, everywhere, np.arange(len(window.hashes)))
+        rows = self._slots.claim(wide.keys)
         self._ring = grown(self._ring, len(self._slots))
         self._seen = grown(self._seen, len(self._slots))
-        self._ring[rows, window.second % RING_S] = counts
+        self._ring[rows, window.second % RING_S] = wide.counts
         self._seen[rows] = window.second
-        recent = self._ring[rows]
         ages = [(window.second - back) % RING_S for back in range(SPANS[-1])]
-        ordered = recent[:, ages].astype(np.int64)
-        sums = np.stack([ordered[:, :span].sum(axis=1) for span in SPANS], axis=1)
-        active = np.stack([(ordered[:, :span] > 0).sum(axis=1) for span in SPANS], axis=1)
-        return Trail(keys, numbers, cell, sums, active)
+        sums, active = summed(self._ring[rows][:, ages].astype(np.int64))
+        narrow = under_scopes(window, self._scopes)
+        self._narrow.append((window.second, narrow))
+        lately = tuple(each for each in self._narrow if each[0] > window.second - SPANS[-1])
+        return Trail(window.second, wide, sums, active, lately)
 
     def _turn(self, second: int) -> None:
         """Clear the columns of the seconds between the last window and this one."""
@@ -225,6 +282,13 @@ class Trailing:
         self._slots.keep(kept)
         self._ring = grown(self._ring[:size][kept], 1_024)
         self._seen = grown(self._seen[:size][kept], 1_024)
+
+
+def summed(ordered: Ints) -> tuple[Ints, Ints]:
+    """(sums, seconds with a request) per span, of counts [cells, seconds back]."""
+    sums = np.stack([ordered[:, :span].sum(axis=1) for span in SPANS], axis=1)
+    active = np.stack([(ordered[:, :span] > 0).sum(axis=1) for span in SPANS], axis=1)
+    return sums, active
 
 
 def of_rows(flags: Flags) -> Flags:
