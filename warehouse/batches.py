@@ -100,7 +100,7 @@ class Assembly:
         self.refused = 0  # rows that no column can hold
         self._origin = origin
         self._batch_rows = batch_rows
-        self._ordinal = 1
+        self.ordinal = 1  # of the next row
         self._closed: list[Batch] = []
         self._clear()
 
@@ -148,7 +148,7 @@ class Assembly:
         except (ValueError, TypeError, OverflowError, IndexError):
             if len(rows) == 1:
                 self.refused += 1
-                self._ordinal += 1
+                self.ordinal += 1
                 return
             block = b""
         if not block:
@@ -163,8 +163,8 @@ class Assembly:
             self.close()
         if self._mark is None:
             self._mark = to_mark(rows[0])
-            self._first = self._ordinal
+            self._first = self.ordinal
             self._day = day
         self._blocks.append(block)
         self._rows += len(rows)
-        self._ordinal += len(rows)
+        self.ordinal += len(rows)

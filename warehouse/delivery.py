@@ -1,6 +1,7 @@
 """What a writer asks of the warehouse: store a batch, is it stored, store ledger rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error
@@ -9,10 +10,11 @@ from urllib3.exceptions import HTTPError
 from kernel.events import NAMES, LedgerRow
 from warehouse.batches import LEDGER_NAMES, Batch, encode_ledger
 from warehouse.client import connect
+from warehouse.courier import Courier, GaveUp
 from warehouse.queries import load
 
+Answer = TypeVar("Answer")
 CONNECT_TIMEOUT_S = 1
-# The writer encodes nothing while it waits, so the buffer (1 KB a row) grows for at most this long.
 ANSWER_TIMEOUT_S = 10
 # Views see the token too, so that a batch that is sent twice changes no roll-up either.
 SETTINGS = {"insert_deduplicate": "1", "deduplicate_blocks_in_dependent_materialized_views": "1"}
@@ -27,19 +29,23 @@ class Undelivered(Exception):
 
 
 class Delivery:
-    """The connection of one writer, made when it is needed. For one thread. Every method: Undelivered."""
+    """The connection of one writer, made when it is needed. For one thread. Every method: Undelivered.
+
+    `meanwhile` is called while the warehouse keeps the caller waiting; False gives the wait up.
+    """
 
     def __init__(self, url: str) -> None:
+        self.meanwhile: Callable[[], bool] = always
         self._url = url
         self._client: Client | None = None
+        self._courier = Courier()
 
     def store(self, batch: Batch) -> None:
         """Insert a batch under its token."""
         settings = SETTINGS | {"insert_deduplication_token": batch.token}
-        try:
-            self._connected().raw_insert("requests", NAMES, batch.body, settings=settings, fmt="Native")
-        except (ClickHouseError, HTTPError, OSError) as failure:
-            raise self._undelivered(failure) from failure
+        self._ask(
+            lambda client: client.raw_insert("requests", NAMES, batch.body, settings=settings, fmt="Native")
+        )
 
     def holds(self, batch: Batch) -> bool:
         """Whether the warehouse has the batch."""
@@ -53,35 +59,51 @@ class Delivery:
             "started_at": mark.started_at,
             "ended_at": mark.ended_at,
         }
-        try:
-            answer = self._connected().query(load("batch_stored"), parameters=parameters)
-        except (ClickHouseError, HTTPError, OSError) as failure:
-            raise self._undelivered(failure) from failure
+        answer = self._ask(lambda client: client.query(load("batch_stored"), parameters=parameters))
         return bool(answer.result_rows[0][0])
 
     def store_ledger(self, rows: Sequence[LedgerRow]) -> None:
         """Insert ledger rows. Twice does no harm: readers take the newest of a boot."""
-        try:
-            insert_ledger(self._connected(), rows)
-        except (ClickHouseError, HTTPError, OSError) as failure:
-            raise self._undelivered(failure) from failure
+        self._ask(lambda client: insert_ledger(client, rows))
 
     def close(self) -> None:
         """Give the connection back."""
+        self._courier.close()
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    def _ask(self, question: Callable[[Client], Answer]) -> Answer:
+        """The answer to a question that the courier puts."""
+        try:
+            answer = self._courier.run(lambda: self._put(question), self.meanwhile)
+        except GaveUp as failure:
+            self._client = None  # the courier still has it
+            raise Undelivered("no answer in time", answered=False) from failure
+        if not isinstance(answer, Undelivered):
+            return answer
+        if not answer.answered:
+            self.close()
+        raise answer
+
+    def _put(self, question: Callable[[Client], Answer]) -> Answer | Undelivered:
+        client = None
+        try:
+            client = self._connected()
+            return question(client)
+        except (ClickHouseError, HTTPError, OSError) as failure:
+            answered = isinstance(failure, Error) and failure.code is not None and client is not None
+            return Undelivered(str(failure), answered=answered)
 
     def _connected(self) -> Client:
         if self._client is None:
             self._client = connect(self._url, connect_timeout_s=CONNECT_TIMEOUT_S, timeout_s=ANSWER_TIMEOUT_S)
         return self._client
 
-    def _undelivered(self, failure: Exception) -> Undelivered:
-        answered = isinstance(failure, Error) and failure.code is not None and self._client is not None
-        if not answered:
-            self.close()
-        return Undelivered(str(failure), answered=answered)
+
+def always() -> bool:
+    """Wait as long as it takes."""
+    return True
 
 
 def insert_ledger(client: Client, rows: Sequence[LedgerRow]) -> None:

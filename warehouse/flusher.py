@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 TAKE_ROWS = 2000
 # An event is offered within microseconds of its end; this covers a thread switch in between.
 THROUGH_MARGIN_S = 0.05
-# How long batches wait in memory for a warehouse that is away: a restart is not worth late rows.
+# How long batches wait in memory for a warehouse that is away or slow: a restart is not worth late rows.
 PATIENCE_S = 3.0
 OUTBOX_BYTES = 16 << 20
 FIRST_DELAY_S = 0.1
@@ -39,6 +39,8 @@ TOKEN_AGE_S = 60.0
 # Longest stretch of draining, in which fresh rows wait.
 DRAIN_S = 0.25
 ADOPT_EVERY_S = 5.0
+# For the last ledger row, past the deadline.
+LAST_WORD_S = 0.5
 # A spooled batch that the warehouse refuses this often, while it takes others, is dropped.
 REFUSALS_MAX = 5
 
@@ -107,6 +109,7 @@ class Flusher:
         pause: Callable[[], None],
     ) -> None:
         self.rows: deque[EventRow] = deque()  # the buffer
+        self.deadline = float("inf")  # by the steady clock: no answer is waited for any longer
         self.open_requests = 0
         self.slow_clients: tuple[str, ...] = ()
         self._ledger = ledger
@@ -117,49 +120,57 @@ class Flusher:
         self._warehouse = warehouse
         self._spool = Spool(ledger, settings.directory, settings.spool_max_bytes)
         self._assembly = Assembly(ledger.origin, settings.batch_rows)
-        self._outbox: deque[Batch] = deque()
+        self._outbox: deque[tuple[float, Batch]] = deque()  # (when it was closed, batch)
+        self._outbox_bytes = 0
         self._backoff = Backoff()
         self._drain_backoff = Backoff()
         self._refusals = 0  # of the batch that is drained, while fresh ones were taken
         self._refused_at_stored = -1  # rows stored at the last refusal
         self._first_try: tuple[str, float] | None = None  # token and time of a batch that was sent
+        self._uncertain: set[str] = set()  # tokens of spooled batches of this boot that were sent before
         self._flushed_at = clocks.steady()
         self._adopted_at = float("-inf")
-        self._cut: int | None = None  # what `through` becomes when the outbox is empty
+        # (what `through` becomes, rows taken by then), each once the outbox has passed these rows.
+        self._cuts: deque[tuple[int, int]] = deque()
         self._ledger_due = False
         self._orphans: list[Orphan] = []
 
-    def step(self) -> None:
-        """Take, deliver, spool, drain, vouch."""
+    def step(self) -> bool:
+        """Take, deliver, spool, drain, vouch. True where there is more to do at once."""
         now = self._clock()
         self._take(now, flush=now - self._flushed_at >= self._settings.flush_ms / 1000)
-        self._deliver()
+        went = self._deliver_one()
         self._make_room()
         self._adopt(now)
         self._drain()
         self._vouch()
+        return went and bool(self._outbox)
 
-    def finish(self, deadline: float) -> bool:
-        """The last step: all is stored or spooled, the ledger closed. True where nothing is left here.
-
-        `deadline` is by the steady clock.
-        """
+    def finish(self) -> bool:
+        """The last step: all is stored or spooled, the ledger closed. True where nothing is left here."""
         self._take(self._clock(), flush=True)
-        while self._outbox and self._clock() < deadline and self._warehouse is not None:
-            self._backoff.succeed()
-            if not self._deliver():
-                break
+        self._backoff.succeed()  # one more try, whatever was before
+        while self._clock() < self.deadline and self._deliver_one():
+            pass
         self._spool_all()
-        self._cut = CLOSED
+        self._cuts.append((CLOSED, 0))
+        self.deadline = max(self.deadline, self._clock() + LAST_WORD_S)
         self._vouch()
         for orphan in self._orphans:
             orphan.close()
         return not self._ledger_due and self._ledger.spooled == 0
 
+    def meanwhile(self) -> bool:
+        """While the warehouse keeps this thread waiting, go on encoding. False when the time is up."""
+        if len(self.rows) >= TAKE_ROWS and self._outbox_bytes < OUTBOX_BYTES:
+            self._encode()
+        return self._clock() < self.deadline
+
     def abandon(self) -> None:
         """After an unforeseen failure: whatever was in the flusher's hands is counted as dropped."""
         self._assembly.abandon()
         self._outbox.clear()
+        self._outbox_bytes = 0
         self._ledger.end()
         # Rows still in the buffer are not lost. (The event loop may offer meanwhile: a row may be missed.)
         held = self._ledger.row(0).buffered - len(self.rows)
@@ -167,34 +178,52 @@ class Flusher:
 
     def _take(self, now: float, *, flush: bool) -> None:
         """Encode what is in the buffer, on a flush or when it is worth it."""
-        cut = round((self._wall() - THROUGH_MARGIN_S * self._settings.pace) * 1e6)
-        count = len(self.rows)
-        if not flush and count < TAKE_ROWS:
+        if not flush and len(self.rows) < TAKE_ROWS:
             return
+        cut = round((self._wall() - THROUGH_MARGIN_S * self._settings.pace) * 1e6)
+        self._encode()
+        if flush:
+            self._assembly.close()
+            self._fill_outbox()
+            self._flushed_at = now
+            self._cuts.append((cut, self._assembly.ordinal))
+            self._ledger_due = True
+
+    def _encode(self) -> None:
+        """Encode the rows that are in the buffer now."""
+        count = len(self.rows)
         refused = self._assembly.refused
         for first in range(0, count, BLOCK_ROWS):
             # Few at a time: to free 10,000 rows takes 10 ms, in which the event loop would stand still.
             self._assembly.add([self.rows.popleft() for _ in range(min(BLOCK_ROWS, count - first))])
             self._pause()
         self._ledger.add(Cell.DISCARDED, self._assembly.refused - refused)
-        if flush:
-            self._assembly.close()
-            self._flushed_at = now
-            self._cut = cut
-            self._ledger_due = True
-        self._outbox.extend(self._assembly.take())
+        self._fill_outbox()
 
-    def _deliver(self) -> bool:
-        """Send the outbox in order, as far as the warehouse takes it."""
-        while self._outbox:
-            if self._warehouse is None or not self._backoff.allows(self._clock()):
-                return False
-            batch = self._outbox[0]
-            if not self._store(self._warehouse, batch):
-                return False
-            self._ledger.add(Cell.STORED, batch.rows)
-            self._ledger.end()
-            self._outbox.popleft()
+    def _fill_outbox(self) -> None:
+        now = self._clock()
+        for batch in self._assembly.take():
+            self._outbox.append((now, batch))
+            self._outbox_bytes += len(batch.body)
+
+    def _leave_outbox(self) -> None:
+        """The oldest batch is counted elsewhere."""
+        self._ledger.end()
+        _, batch = self._outbox.popleft()
+        self._outbox_bytes -= len(batch.body)
+
+    def _deliver_one(self) -> bool:
+        """Send the oldest batch; False where there is none or the warehouse does not take it now.
+
+        One a step, so that a slow warehouse holds up neither the ledger row nor the spool.
+        """
+        if not self._outbox or self._warehouse is None or not self._backoff.allows(self._clock()):
+            return False
+        batch = self._outbox[0][1]
+        if not self._store(self._warehouse, batch):
+            return False
+        self._ledger.add(Cell.STORED, batch.rows)
+        self._leave_outbox()
         return True
 
     def _store(self, warehouse: Warehouse, batch: Batch) -> bool:
@@ -218,19 +247,22 @@ class Flusher:
         self._backoff.fail(self._clock())
 
     def _make_room(self) -> None:
-        """Spool the outbox where it waits too long or grows too large."""
-        since = self._backoff.since
-        waited = since is not None and self._clock() - since > PATIENCE_S
-        if waited or self._warehouse is None or sum(len(each.body) for each in self._outbox) > OUTBOX_BYTES:
+        """Spool the outbox where the warehouse is away, a batch waits too long, or there are too many."""
+        if not self._outbox:
+            return
+        now, since = self._clock(), self._backoff.since
+        waited = now - (self._outbox[0][0] if since is None else min(since, self._outbox[0][0]))
+        if self._warehouse is None or waited > PATIENCE_S or self._outbox_bytes > OUTBOX_BYTES:
             self._spool_all()
 
     def _spool_all(self) -> None:
         while self._outbox:
-            batch = self._outbox[0]
+            batch = self._outbox[0][1]
             if self._warehouse is None or not self._spool.append(batch):
                 self._ledger.add(Cell.DISCARDED, batch.rows)
-            self._ledger.end()
-            self._outbox.popleft()
+            elif self._first_try is not None and self._first_try[0] == batch.token:
+                self._uncertain.add(batch.token)
+            self._leave_outbox()
 
     def _adopt(self, now: float) -> None:
         if self._warehouse is None or now - self._adopted_at < ADOPT_EVERY_S:
@@ -277,23 +309,29 @@ class Flusher:
         return now < deadline and self._backoff.allows(now) and self._drain_backoff.allows(now)
 
     def _drain_spool(self, warehouse: Warehouse, spool: Spool, deadline: float) -> None:
-        """Spooled batches may be stored already, so each is looked up before it is sent."""
+        """Spooled batches that were sent before, by this boot or an earlier one, are looked up first."""
         while self._may_drain(deadline):
             batch = spool.head()
             if batch is None:
                 return
             try:
-                if not warehouse.holds(batch):
+                is_new = spool is self._spool and batch.token not in self._uncertain
+                if is_new or not warehouse.holds(batch):
+                    self._uncertain.add(batch.token)
                     warehouse.store(batch)
             except Undelivered as failure:
-                self._drain_failed(failure, spool)
+                self._drain_failed(failure, spool, batch)
                 return
-            spool.pop(stored=True)
-            self._refusals, self._refused_at_stored = 0, -1
+            self._drained(spool, batch, stored=True)
             self._backoff.succeed()
             self._drain_backoff.succeed()
 
-    def _drain_failed(self, failure: Undelivered, spool: Spool) -> None:
+    def _drained(self, spool: Spool, batch: Batch, *, stored: bool) -> None:
+        spool.pop(stored=stored)
+        self._uncertain.discard(batch.token)
+        self._refusals, self._refused_at_stored = 0, -1
+
+    def _drain_failed(self, failure: Undelivered, spool: Spool, batch: Batch) -> None:
         """A refusal of one batch does not hold up fresh ones; a warehouse that is away does."""
         if not failure.answered or self._backoff.since is not None:
             self._failed(failure)
@@ -304,15 +342,13 @@ class Flusher:
         self._refused_at_stored = stored
         if self._refusals >= REFUSALS_MAX:
             log.warning("telemetry: a spooled batch is refused for good: %s", failure)
-            spool.pop(stored=False)
-            self._refusals, self._refused_at_stored = 0, -1
+            self._drained(spool, batch, stored=False)
 
     def _vouch(self) -> None:
-        """Move `through` once all before the cut is accounted for, and write the ledger row."""
-        if self._cut is not None and not self._outbox:
-            through = self._ledger.cells[Cell.THROUGH]
-            self._ledger.cells[Cell.THROUGH] = max(through, self._cut)
-            self._cut = None
+        """Move `through` past what is accounted for, and write the ledger row."""
+        cells = self._ledger.cells
+        while self._cuts and (not self._outbox or self._outbox[0][1].ordinal >= self._cuts[0][1]):
+            cells[Cell.THROUGH] = max(cells[Cell.THROUGH], self._cuts.popleft()[0])
         if not self._ledger_due or self._warehouse is None or not self._backoff.allows(self._clock()):
             return
         row = self._ledger.row(

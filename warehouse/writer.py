@@ -1,4 +1,4 @@
-"""The telemetry writer of one proxy worker: a bounded buffer and one thread.
+"""The telemetry writer of one proxy worker: a bounded buffer and the thread that empties it.
 
 Telemetry may be lost, and counted; it never fails or delays a request.
 """
@@ -38,10 +38,11 @@ class EventWriter:
         self._delivery = None if settings.url is None else Delivery(settings.url)
         clocks = Clocks(wall=clock, steady=time.monotonic)
         self._flusher = Flusher(self._ledger, settings, clocks, warehouse=self._delivery, pause=pause)
+        if self._delivery is not None:
+            self._delivery.meanwhile = self._flusher.meanwhile
         self._rows = self._flusher.rows
         self._buffer_rows = settings.buffer_rows
         self._stopping = threading.Event()
-        self._deadline = 0.0
         self._settled = False
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
 
@@ -65,11 +66,11 @@ class EventWriter:
     def stop(self, deadline_s: float) -> None:
         """Store or spool everything within about `deadline_s`, write the last ledger row, end the thread.
 
-        A thread that the warehouse keeps beyond that is left behind; what it holds is booked as lost by the
-        next boot. Rows that are offered later are dropped and counted.
+        An insert that is not answered by then is spooled, and looked up by the next boot. Rows that are
+        offered later are dropped and counted.
         """
         self._buffer_rows = 0
-        self._deadline = time.monotonic() + deadline_s
+        self._flusher.deadline = time.monotonic() + deadline_s
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(deadline_s + 1.0)
@@ -88,23 +89,22 @@ class EventWriter:
         )
 
     def _run(self) -> None:
-        while not self._stopping.wait(POLL_S):
-            self._guarded(self._flusher.step)
-        self._guarded(self._finish)
+        busy = False
+        while not self._stopping.wait(0 if busy else POLL_S):
+            busy = self._guarded(self._flusher.step)
+        self._settled = self._guarded(self._flusher.finish)
         if self._delivery is not None:
             self._delivery.close()
 
-    def _finish(self) -> None:
-        self._settled = self._flusher.finish(self._deadline)
-
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], bool]) -> bool:
         """The worker loop: a bug costs the rows in hand, which are counted, not the thread."""
         try:
-            work()
+            return work()
         except Exception:
             self.failures += 1
             log.exception("telemetry: a bug in the writer")
             self._flusher.abandon()
+            return False
 
 
 def pause() -> None:

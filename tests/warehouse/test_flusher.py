@@ -50,7 +50,8 @@ class Bench:
         for _ in range(count):
             self.offer(rows)
             self.now += 1
-            self.flusher.step()
+            while self.flusher.step():
+                pass
             entry = self.totals
             assert entry.offered == entry.stored + entry.spooled + entry.dropped + entry.buffered
 
@@ -179,7 +180,7 @@ def test_without_a_warehouse_every_row_is_dropped_and_counted(bench: Bench) -> N
     bench.flusher = bench.build(None)
     bench.seconds(2, rows=5)
     assert bench.totals.dropped == 10
-    assert bench.flusher.finish(bench.now) is False
+    assert bench.flusher.finish() is False
 
 
 def test_a_batch_that_is_refused_for_good_holds_up_no_other(bench: Bench) -> None:
@@ -201,7 +202,7 @@ def test_a_refusal_of_everything_drops_nothing(bench: Bench) -> None:
 
 def test_the_last_step_stores_everything_and_closes_the_ledger(bench: Bench) -> None:
     bench.offer(7)
-    assert bench.flusher.finish(bench.now + 5)
+    assert bench.flusher.finish()
     assert bench.totals.stored == 7
     assert bench.warehouse.ledger[-1].through == CLOSED
 
@@ -209,7 +210,7 @@ def test_the_last_step_stores_everything_and_closes_the_ledger(bench: Bench) -> 
 def test_the_last_step_spools_what_the_warehouse_does_not_take(bench: Bench) -> None:
     bench.warehouse.is_up = False
     bench.offer(7)
-    assert not bench.flusher.finish(bench.now + 5)
+    assert not bench.flusher.finish()
     assert (bench.totals.spooled, bench.totals.buffered, bench.totals.through) == (7, 0, CLOSED)
 
 
@@ -217,7 +218,7 @@ def test_the_next_boot_drains_what_the_last_one_spooled(tmp_path: Path) -> None:
     first = Bench(tmp_path, ledger=create_ledger(ORIGIN, tmp_path))
     first.warehouse.is_up = False
     first.offer(7)
-    first.flusher.finish(first.now)
+    first.flusher.finish()
     first.ledger.close()
     second = Bench(tmp_path, ledger=create_ledger(Origin("t", "w1", 8), tmp_path))
     second.seconds(int(ADOPT_EVERY_S) + 2)

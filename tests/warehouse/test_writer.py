@@ -89,7 +89,7 @@ def test_what_is_noted_is_told(tmp_path: Path) -> None:
 def test_a_bug_in_the_thread_costs_rows_and_not_the_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(flusher: Flusher, deadline: float) -> bool:
+    def broken(flusher: Flusher) -> bool:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Flusher, "finish", broken)
