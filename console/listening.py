@@ -1,5 +1,6 @@
 """HOST:PORT as operators write it, and a clear message where it cannot be listened on."""
 
+import os
 import socket
 
 from console.terminal import CannotRun
@@ -22,5 +23,6 @@ def listen_on(text: str, option: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as trouble:
-        what = trouble.strerror or str(trouble)
+        # Python's own text repeats the address; a name that does not resolve has a negative number.
+        what = os.strerror(trouble.errno) if (trouble.errno or 0) > 0 else str(trouble.strerror or trouble)
         raise CannotRun(f"cannot listen on {text}: {what.lower()}; choose another with {option}") from trouble

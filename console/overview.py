@@ -9,7 +9,7 @@ from console.answers import Status
 from console.asking import Asker, NoAnswer
 from console.endpoints import Endpoints
 from console.processes import PartState
-from console.terminal import CannotRun
+from console.terminal import CannotRun, without_password
 from console.warehouse_at import at_warehouse
 from warehouse.findings import read_findings
 from warehouse.readers import Reader
@@ -84,7 +84,7 @@ def overview_of(found: Endpoints, now: float) -> Overview:
         tenant=found.tenant,
         supervisor_pid=processes.supervisor_pid if processes else 0,
         started_at=processes.started_at if processes else 0.0,
-        urls=processes.urls if processes else {},
+        urls={name: without_password(url) for name, url in processes.urls.items()} if processes else {},
         parts=parts,
         control=control,
         proxy=proxy,

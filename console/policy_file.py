@@ -45,7 +45,7 @@ def unreadable(path: Path, trouble: OSError | UnicodeDecodeError) -> Problem:
 
 
 class PolicyFile:
-    """A watched file: `changed()` reads it again when its identity, size or time has changed."""
+    """A watched file: it has changed when its identity, size or time differ from the last reading's."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self.path = path
@@ -57,9 +57,9 @@ class PolicyFile:
         self._seen = self._look()
         return read_policy_file(self.path, self._clock())
 
-    def changed(self) -> FileReading | None:
-        """A new reading, or None while the file is as it was."""
-        return self.read() if self._look() != self._seen else None
+    def has_changed(self) -> bool:
+        """Whether it is worth reading again; costs one stat."""
+        return self._look() != self._seen
 
     def _look(self) -> tuple[int, int, int, int]:
         # The inode tells a file that an editor or a config map replaced by another of equal size.

@@ -211,9 +211,9 @@ class ControlState:
         """Take each good version of the file; refuse the others with reasons. For ever."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            reading = self._file.changed()
-            if reading is not None:
-                await self.take_policy(reading, tell)
+            if self._file.has_changed():
+                # In a thread: a large document takes longer to check than a follower may wait.
+                await self.take_policy(await asyncio.to_thread(self._file.read), tell)
 
     async def take_policy(self, reading: FileReading, tell: Callable[[str], None]) -> None:
         """Swap the policy, or keep the old one and say why."""

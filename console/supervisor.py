@@ -73,6 +73,7 @@ class Supervisor:
     ) -> None:
         self.urls: dict[str, str] = {}
         self.tenant = "default"
+        self.elsewhere: dict[str, str] = {}  # URLs of what runs, but is not ours
         self._data = data
         self._parts = tuple(parts)
         self._environment = environment
@@ -132,7 +133,8 @@ class Supervisor:
     def _assign_ports(self) -> None:
         listens = {name: listen for part in self._parts for name, listen in part.listens.items()}
         self._listens = with_free_ports(listens)
-        self.urls = {name: f"http://{listen}" for name, listen in self._listens.items()}
+        ours = {name: f"http://{listen}" for name, listen in self._listens.items()}
+        self.urls = {**self.elsewhere, **ours}
 
     def _spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
         self._keepers.append(asyncio.get_running_loop().create_task(work, name=name))

@@ -13,12 +13,12 @@ import typer
 from console.child import PartFailed
 from console.deployment import Deployment, gateway_parts
 from console.keyring import KEYRING_FILE, Keyring, UnreadableKeyring, keyring_of
-from console.listening import split_listen
-from console.ownership import AlreadyOwned
+from console.listening import listen_on
+from console.ownership import LOCK_FILE, AlreadyOwned, owner_of
 from console.policy_file import read_policy_file
 from console.settings import inherited, settings
 from console.supervisor import OWN_VOICE, Supervisor
-from console.terminal import CannotRun, command_app, tell
+from console.terminal import CannotRun, command_app, tell, without_password
 
 LISTENS = ("--listen", "--manage", "--control", "--warehouse-listen")
 WIDEST_NAME = 9  # of "warehouse", "analytics"
@@ -44,9 +44,12 @@ def up(
     Each address is HOST:PORT, port 0 is any free port. Exit code 0: stopped; 2: could not start.
     """
     known = settings()
-    for option, text in zip(LISTENS, (listen, manage, control, warehouse_listen), strict=True):
-        split_listen(text, option)
     directory = (data or known.data).absolute()
+    owner = owner_of(directory)
+    if owner:  # told first: its ports are taken too
+        raise CannotRun(str(AlreadyOwned(directory / LOCK_FILE, owner)))
+    for option, text in zip(LISTENS, (listen, manage, control, warehouse_listen), strict=True):
+        listen_on(text, option).close()
     deployment = Deployment(
         policy=policy.absolute(),
         data=directory,
@@ -97,6 +100,8 @@ async def run(deployment: Deployment, environment: Mapping[str, str]) -> None:
         deployment.data, gateway_parts(deployment), environment=environment, heard=hear, clock=time.time
     )
     supervisor.tenant = deployment.tenant
+    if deployment.warehouse_url:
+        supervisor.elsewhere = {"warehouse": deployment.warehouse_url}
     starting = asyncio.create_task(supervisor.start(), name="start")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,7 +123,7 @@ def summary(urls: Mapping[str, str], deployment: Deployment) -> str:
         f"gateway     {urls['proxy']}",
         f"management  {urls['manage']}  (token in {deployment.data / KEYRING_FILE})",
         f"control     {urls['control']}  (token in {deployment.data / KEYRING_FILE})",
-        f"warehouse   {urls.get('warehouse') or 'as TIDEGATE_WAREHOUSE or --warehouse says'}",
+        f"warehouse   {without_password(urls['warehouse'])}",
         f"policy      {deployment.policy}  (watched)",
         f"try         tidegate status --data {deployment.data}",
     ]

@@ -1,5 +1,6 @@
 """`tidegate up`: what it says, and what stops it before it starts (see also tests/integration/test_up.py)."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,26 @@ def test_a_second_up_is_told_who_owns_the_directory(policy: Path, tmp_path: Path
     held.close()
     assert done.code == 2
     assert "in use by process" in done.complaint
+
+
+def test_a_taken_port_is_told_with_its_own_option(policy: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        listen = f"127.0.0.1:{holder.getsockname()[1]}"
+        done = started(policy, tmp_path / "data", "--listen", "127.0.0.1:0", "--manage", listen)
+    assert done.code == 2
+    assert (
+        f"cannot listen on {listen}: address already in use; choose another with --manage" in done.complaint
+    )
+
+
+def test_a_warehouse_elsewhere_is_told_without_its_password() -> None:
+    deployment = Deployment(
+        policy=Path("/p"), data=Path("/d"), keyring=Keyring("", "", ""), warehouse_url="x"
+    )
+    urls = dict.fromkeys(("proxy", "manage", "control"), "http://127.0.0.1:1")
+    told = summary({**urls, "warehouse": "http://user:hidden@ch:8123"}, deployment)
+    assert "http://ch:8123" in told
+    assert "hidden" not in told
 
 
 def test_the_childrens_output_is_prefixed_by_who_said_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,12 +39,11 @@ def test_a_directory_and_other_bytes_are_problems_too(tmp_path: Path) -> None:
 def test_a_watched_file_is_read_again_only_when_it_changed(path: Path) -> None:
     file = PolicyFile(path, Clock())
     assert file.read().policy is not None
-    assert file.changed() is None
+    assert not file.has_changed()
     path.write_text(ADAPTIVE + "# more\n")
-    changed = file.changed()
-    assert changed is not None
-    assert changed.revision == revision_of(ADAPTIVE + "# more\n")
-    assert file.changed() is None
+    assert file.has_changed()
+    assert file.read().revision == revision_of(ADAPTIVE + "# more\n")
+    assert not file.has_changed()
 
 
 def test_a_file_replaced_by_another_of_equal_size_has_changed(path: Path, tmp_path: Path) -> None:
@@ -53,4 +52,4 @@ def test_a_file_replaced_by_another_of_equal_size_has_changed(path: Path, tmp_pa
     other = tmp_path / "other"
     other.write_text(ADAPTIVE.replace("10/s", "20/s"))
     other.replace(path)
-    assert file.changed() is not None
+    assert file.has_changed()
