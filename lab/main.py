@@ -21,13 +21,15 @@ from console.keyring import UnreadableKeyring, keyring_of
 from console.ownership import AlreadyOwned
 from console.settings import inherited
 from lab.faults import NotSwitched
+from lab.logfile import EmptyLog
 from lab.narrator import Narrator
-from lab.replay import EmptyLog, replay
+from lab.replay import StartedLate, replay
 from lab.simulation import Wanted, simulate
 from lab.stopping import Interrupted
 
 GOOD, MISSED, COULD_NOT_RUN = 0, 1, 2
 SEEDS = 1_000_000
+PLAIN_WIDTH = 110  # of the table where there is no terminal
 DATA = Path("var/demo")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -51,7 +53,7 @@ def demo(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what the processes say.")] = False,
 ) -> None:
     """Show the loop: learn, find, answer. Needs a minute and a half; then it stays up until Ctrl-C."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     try:
         with directory_of(data, once) as directory:
             wanted = Wanted(
@@ -63,7 +65,15 @@ def demo(
                 verbose=verbose,
             )
             code = asyncio.run(perform(wanted, log, Narrator(console)))
-    except (AlreadyOwned, PartFailed, NotSwitched, EmptyLog, UnreadableKeyring, OSError) as trouble:
+    except (
+        AlreadyOwned,
+        PartFailed,
+        NotSwitched,
+        EmptyLog,
+        StartedLate,
+        UnreadableKeyring,
+        OSError,
+    ) as trouble:
         print(f"tidegate demo: {trouble}", file=sys.stderr)
         code = COULD_NOT_RUN
     raise typer.Exit(code)

@@ -14,12 +14,12 @@ from lab.traffic import Planned
 
 EventKind = Literal["greedy client", "slow upstream", "error burst"]
 
-LEARNING_S = 34.0
+LEARNING_S = 32.0
 GREEDY_S = 12.0
 FAULT_S = 10.0
 GAP_S = 5.0
-TAIL_S = 3.0
-JITTER_S = 1.0  # onsets do not fall on whole seconds
+TAIL_S = 2.5
+JITTER_S = 0.8  # onsets do not fall on whole seconds
 
 # Ranges that a seed draws from.
 GREEDY_FACTOR = (15.0, 40.0)  # times the usual top rate
