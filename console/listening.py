@@ -23,6 +23,7 @@ def listen_on(text: str, option: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as trouble:
+        number = trouble.errno or 0
         # Python's own text repeats the address; a name that does not resolve has a negative number.
-        what = os.strerror(trouble.errno) if (trouble.errno or 0) > 0 else str(trouble.strerror or trouble)
+        what = os.strerror(number) if number > 0 else str(trouble.strerror or trouble)
         raise CannotRun(f"cannot listen on {text}: {what.lower()}; choose another with {option}") from trouble

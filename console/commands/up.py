@@ -91,10 +91,10 @@ def hear(part: str, line: str) -> None:
 
 
 async def run(deployment: Deployment, environment: Mapping[str, str]) -> None:
-    """Start, tell the addresses, wait for SIGINT or SIGTERM, stop."""
+    """Start, tell the addresses, wait for SIGINT, SIGTERM or the terminal's end, stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(each, stop.set)
     supervisor = Supervisor(
         deployment.data, gateway_parts(deployment), environment=environment, heard=hear, clock=time.time
