@@ -15,7 +15,19 @@ import numpy as np
 
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
 from analytics.population import Population, Tails
-from analytics.windows import SPANS, Flags, Floats, Gathered, Ints, Scopes, Trail, Window, chosen, of_rows
+from analytics.windows import (
+    SPANS,
+    Flags,
+    Floats,
+    Gathered,
+    Ints,
+    Scopes,
+    Trail,
+    Window,
+    chosen,
+    gathered,
+    of_rows,
+)
 from kernel.findings import Observation
 
 LADDER = np.array([12.0, 8.0, 6.0])  # z per span of SPANS
@@ -77,6 +89,13 @@ class ClientBurst:
         past.learn(window.second, wide, trail.sums[usual])
         cells, sums, _ = trail.narrow(np.sort(wide.hashes[past.is_sampled(wide.hashes)]))
         past.learn(window.second, cells, sums)
+
+    def learn_late(self, window: Window, mask: Mask) -> None:
+        """Remember maxima of a second that was learnt before all of it was there."""
+        wide = gathered(window, np.zeros(len(window.hashes), np.int64), np.arange(len(window.hashes)))
+        usual = np.array([not mask.holds(CARD.number, window.identities[at]) for at in wide.cell], np.bool_)
+        cells = chosen(wide, usual)
+        self.population.learn(window.second, cells, np.repeat(cells.counts[:, None], len(SPANS), axis=1))
 
     def score(self, seen: Seen) -> Scored:
         """Signals of the identities past their peers, one per identity."""

@@ -67,6 +67,15 @@ class Engine:
             changed[finding.id] = finding
         return list(changed.values())
 
+    def learn_late(self, windows: Iterable[Window]) -> None:
+        """Take in seconds that were judged before rows of theirs came.
+
+        What is learnt of them is a maximum, so that no row counts twice.
+        """
+        for window in windows:
+            if self._bursts.population.since <= window.second <= self._bursts.population.until:
+                self._bursts.learn_late(window, self.tracker.mask(window.second, self.second))
+
     def usual(self, scope: str) -> Usual:
         """What is usual in a scope: a limit's name, or EVERYWHERE."""
         past = self._bursts.population

@@ -15,6 +15,7 @@ import msgspec
 
 from analytics.engine import Engine
 from analytics.ingest import STRETCH_S, to_windows
+from analytics.lateness import KEPT_S, Lateness
 from analytics.publisher import Publisher
 from kernel.findings import Finding, Overlay
 from warehouse.readers import Watermark
@@ -38,6 +39,7 @@ class Windows(Protocol):
     def cells(self, since: float, until: float) -> CellColumns: ...
     def routes(self, since: float, until: float) -> RouteColumns: ...
     def addresses(self, since: float, until: float) -> AddressColumns: ...
+    def rows_there(self, since: float, until: float) -> dict[int, int]: ...
     def watermark(self, now: float, *, pace: float = 1.0) -> Watermark: ...
 
 
@@ -60,14 +62,6 @@ class Pace(msgspec.Struct, frozen=True):
     clock: Callable[[], float]
     scale: float = 1.0
     origin: float = 0.0
-
-
-class Ticked(msgspec.Struct, frozen=True):
-    """What one tick did."""
-
-    windows_until: int
-    findings: int
-    late_rows: int
 
 
 class Counters(msgspec.Struct):
@@ -96,7 +90,9 @@ class Loop:
         self._is_warm = False
         self._next = 0  # first second that is not judged yet
         self._chunk_s = FIRST_CHUNK_S
+        self._lateness = Lateness()
         self._pending: dict[str, Finding] = {}
+        self._told: set[str] = set()
 
     def run(self, stop: Event, tick_s: float) -> None:
         """Tick until `stop` is set."""
@@ -127,6 +123,7 @@ class Loop:
             if not self._is_warm:
                 self._warm_up()
             self._judge(int(mark.through), mark.loss)
+            self._look_back(int(mark.through))
         self._write()
         published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
         self._archive.keep_overlays(published)
@@ -161,11 +158,25 @@ class Loop:
             found = self._engine.advance(windows, end, self._pace.clock())
             self._next = end
             self.counters.ahead += sum(cells.ahead)
+            self._lateness.judged(cells.second, cells.requests, end)
             self._keep(found, loss)
             if len(cells.second) < FEW_CELLS:
                 self._chunk_s = min(self._chunk_s * 2, LONGEST_CHUNK_S)
             elif len(cells.second) > MANY_CELLS:
                 self._chunk_s = max(self._chunk_s // 2, 1)
+
+    def _look_back(self, until: int) -> None:
+        """Count rows that came late, and let what learns slowly have them."""
+        if not self._lateness.is_due(until):
+            return
+        since = max(until - KEPT_S, self._resume or 0)
+        seconds = self._lateness.compare(self._windows.rows_there(since, until), until)
+        if seconds:
+            cells = self._windows.cells(seconds[0], seconds[-1] + 1)
+            routes = self._windows.routes(seconds[0], seconds[0])
+            late = set(seconds)
+            self._engine.learn_late(each for each in to_windows(cells, routes) if each.second in late)
+        self.counters.late = self._lateness.late
 
     def _addresses(self, since: int, until: int) -> AddressColumns | None:
         """The stretches of ten seconds whose last second lies in [since, until)."""
@@ -191,7 +202,12 @@ class Loop:
         if self._publisher.is_active:
             self._archive.keep_findings(list(self._pending.values()))
             for finding in self._pending.values():
-                log.info(
-                    "%s %s: %s", finding.detector, "over" if finding.closed_at else "found", finding.summary
-                )
+                self._tell(finding)
         self._pending.clear()
+
+    def _tell(self, finding: Finding) -> None:
+        """Log what is new and what is over, not each refresh."""
+        is_over = finding.closed_at > 0.0
+        if is_over or finding.id not in self._told:
+            log.info("%s %s: %s", finding.detector, "over" if is_over else "found", finding.summary)
+        (self._told.discard if is_over else self._told.add)(finding.id)

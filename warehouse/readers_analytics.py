@@ -109,6 +109,14 @@ class WindowReader:
         """First and last row of a stretch."""
         return Extent(*(int(column[0]) for column in self._ask("extent", since, until)))
 
+    def rows_there(self, since: float, until: float) -> dict[int, int]:
+        """Second -> rows that ended in it and are stored by now."""
+        seconds, _, _, rows = self._ask("arrivals", since, until) or ((), (), (), ())
+        there: dict[int, int] = {}
+        for second, count in zip(seconds, rows, strict=True):
+            there[second] = there.get(second, 0) + count
+        return there
+
     def watermark(self, now: float, *, pace: float = 1.0) -> Watermark:
         """Up to when windows may be closed; `pace` is how much faster than time the clock runs."""
         stretch = {

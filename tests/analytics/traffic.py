@@ -43,8 +43,8 @@ def quiet(
     while at < seconds:
         at += draw.expovariate(rate / 2.5)
         (who,) = draw.choices(range(identities), weights)
-        for step in range(1 + draw.randrange(4)):
-            requests.append(ordinary(draw, at + step * 0.05, f"ip:10.1.{who // 250}.{who % 250}"))
+        identity = f"ip:10.1.{who // 250}.{who % 250}"
+        requests += [ordinary(draw, at + step * 0.05, identity) for step in range(1 + draw.randrange(4))]
     return sorted(each for each in requests if each.at < seconds)
 
 
