@@ -1,0 +1,36 @@
+"""lab.simulation: what the processes say is shown when asked for; what to try is told."""
+
+import io
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from console.supervisor import OWN_VOICE, Supervisor
+from lab.narrator import Narrator
+from lab.simulation import hearing, tell_what_to_try
+
+
+def narrator() -> tuple[Narrator, io.StringIO]:
+    out = io.StringIO()
+    return Narrator(Console(file=out, width=100)), out
+
+
+def test_only_the_supervisor_is_heard_unless_all_are_asked_for() -> None:
+    for verbose, lines in ((False, 1), (True, 2)):
+        teller, out = narrator()
+        hear = hearing(teller, verbose)
+        hear("proxy", "hello")
+        hear(OWN_VOICE, "proxy was restarted")
+        assert len(out.getvalue().splitlines()) == lines
+
+
+def test_addresses_and_commands_are_told(tmp_path: Path) -> None:
+    teller, out = narrator()
+    supervisor = Supervisor(tmp_path, [], environment=dict(os.environ), heard=print, clock=lambda: 0.0)
+    names = ("proxy", "manage", "control", "warehouse", "upstream")
+    supervisor.urls = {name: f"http://{name}" for name in names}
+    tell_what_to_try(supervisor, tmp_path, teller)
+    text = out.getvalue()
+    assert all(f"http://{name}" in text for name in names)
+    assert f"tidegate status --data {tmp_path}" in text
