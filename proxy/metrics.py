@@ -138,12 +138,8 @@ def occupancy(gateway: Gateway, worker: str) -> Iterator[Metric]:
         worker,
         gateway.limiter.evicted,
     )
-    transport = gateway.transport
-    open_requests, connections = (
-        (transport.open_requests, transport.open_connections) if transport else (0, 0)
-    )
-    yield gauge("tidegate_open_requests", "Requests that have begun and not ended.", worker, open_requests)
-    yield gauge("tidegate_open_connections", "Connections of clients.", worker, connections)
+    if gateway.transport is not None:
+        yield from traffic(gateway.transport, worker)
     yield gauge("tidegate_ready", "1 where new connections are welcome.", worker, gateway.is_ready)
 
 

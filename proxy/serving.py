@@ -151,8 +151,9 @@ async def cancelled(*tasks: asyncio.Task[object]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def relay(proxy: Proxy, bound: socket.socket) -> None:
-    """Serve until told to stop, then drain."""
+async def relay(proxy: Proxy, bound: socket.socket) -> int:
+    """Serve until told to stop, then drain; the process's exit code."""
+    code = 0
     gateway = proxy.gateway
     gateway.sink.writer = writer_of(proxy.settings, gateway)
     gateway.sink.writer.start()
@@ -169,7 +170,7 @@ async def relay(proxy: Proxy, bound: socket.socket) -> None:
     if not serving.done():
         gateway.transport = transport
         announce(proxy, bound)
-        await until_stopped(proxy, serving)
+        code = await until_stopped(proxy, serving)
         await drain(proxy, server, serving)
     transport.close()
     await asyncio.to_thread(gateway.sink.writer.stop, FLUSH_S)
@@ -177,6 +178,7 @@ async def relay(proxy: Proxy, bound: socket.socket) -> None:
         await serving
     except OSError as failure:
         raise untaken(proxy.settings.listen, "--listen", failure) from failure
+    return code
 
 
 def announce(proxy: Proxy, bound: socket.socket) -> None:
@@ -189,8 +191,8 @@ def announce(proxy: Proxy, bound: socket.socket) -> None:
     print(ready, file=sys.stderr, flush=True)
 
 
-async def until_stopped(proxy: Proxy, serving: asyncio.Task[None]) -> None:
-    """Follow the policy and keep house until a signal, or until one of them fails, which is a bug."""
+async def until_stopped(proxy: Proxy, serving: asyncio.Task[None]) -> int:
+    """Follow the policy and keep house until a signal: 0; or until one of them fails, a bug: 1."""
     following = asyncio.create_task(proxy.source.run(), name="policy source")
     housekeeping = asyncio.create_task(proxy.housekeeping(), name="housekeeping")
     stopping = asyncio.create_task(proxy.stopping.wait(), name="stopping")
@@ -199,6 +201,7 @@ async def until_stopped(proxy: Proxy, serving: asyncio.Task[None]) -> None:
     for failed in done - {stopping, serving}:
         log.critical("%s ended; the gateway drains", failed.get_name(), exc_info=failed.exception())
     await cancelled(following, housekeeping, stopping)
+    return 1 if done - {stopping, serving} else 0
 
 
 async def drain(proxy: Proxy, server: Server, serving: asyncio.Task[None]) -> None:
@@ -230,13 +233,9 @@ async def serve(settings: Settings, credentials: Credentials) -> int:
     app = management_app(Worker(proxy.gateway), token)
     async with managed(app, settings.manage):
         problems = await proxy.first_policy()
-        for problem in problems:
-            print(problem, file=sys.stderr, flush=True)
-        if problems:
+        if problems:  # the log has told each
             return COULD_NOT_RUN
-        if not proxy.stopping.is_set():
-            await relay(proxy, bound)
-    return 0
+        return 0 if proxy.stopping.is_set() else await relay(proxy, bound)
 
 
 def handle_signals(proxy: Proxy) -> None:

@@ -1,5 +1,6 @@
 """A proxy that follows a control endpoint: policies, overlays, and the endpoint away."""
 
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -67,6 +68,13 @@ def test_without_any_policy_a_proxy_waits_and_says_so(tmp_path: Path, behind: Up
         assert running.readiness().status_code == 503
         with control(policy_text(behind.port), port):
             assert statuses(running.ready(), 1) == [200]
+
+
+def test_a_proxy_that_waits_for_its_first_policy_ends_when_told_to(tmp_path: Path) -> None:
+    with proxy(tmp_path, "--control", "http://127.0.0.1:9", environment=ENVIRONMENT) as running:
+        eventually(lambda: "does not listen until it has one" in running.said(), "the message")
+        running.send(signal.SIGTERM)
+        assert running.ended() == 0
 
 
 def test_a_wrong_token_is_told(tmp_path: Path, behind: Upstream) -> None:

@@ -1,5 +1,7 @@
 """The command line of the proxy."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from typer.testing import CliRunner
 
 from proxy.main import main
 
-DOCS = Path(__file__).parents[2] / "docs" / "proxy.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "proxy.md"
 
 
 @pytest.fixture
@@ -44,3 +47,10 @@ def test_every_option_is_documented(command: typer.Typer) -> None:
     names = [name for each in shown for name in each.opts]
     assert "--policy" in names
     assert not [name for name in names if f"`{name}" not in documented]
+
+
+def test_a_proxy_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "chdb")
+    code = f"import sys, proxy.main, proxy.asgi; print([each for each in {heavy} if each in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.strip() == "[]"

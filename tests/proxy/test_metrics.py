@@ -1,9 +1,14 @@
 """Metrics: Prometheus text of one worker and of several."""
 
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
+from proxy.adapter import Adapter
 from proxy.metrics import exposition, families_of, merged
 from tests.proxy.around import gateway_with, overlay, row
+
+DOCS = Path(__file__).parents[2] / "docs" / "proxy.md"
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -50,6 +55,31 @@ def test_outcomes_telemetry_policy_and_buckets_are_told() -> None:
     revision = gateway.holder.snapshot.revision
     assert value(told, "tidegate_policy_info", worker="worker-a", revision=revision, tenant="default") == 1
     assert value(told, "process_resident_memory_bytes", worker="worker-a") > 0
+
+
+async def test_traffic_and_upstream_connections_are_told_of_what_serves() -> None:
+    gateway = gateway_with()
+    adapter = Adapter(gateway)
+    pool = adapter.upstreams.pool("10.0.0.5", 80, 10)
+    pool.open = 3
+    gateway.transport = adapter
+    told = series_of(exposition(families_of(gateway)))
+    labels = {"worker": "worker-a", "upstream": "10.0.0.5:80"}
+    assert value(told, "tidegate_upstream_connections", state="busy", **labels) == 3
+    assert value(told, "tidegate_upstream_connections", state="idle", **labels) == 0
+    assert value(told, "tidegate_open_requests", worker="worker-a") == 0
+    adapter.close()
+
+
+async def test_every_metric_is_documented() -> None:
+    gateway = gateway_with()
+    gateway.transport = adapter = Adapter(gateway)
+    documented = DOCS.read_text()
+    text = exposition(families_of(gateway)).decode()
+    names = {line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+    assert len(names) > 10
+    assert not {name for name in names if not name.startswith("process_") and f"`{name}`" not in documented}
+    adapter.close()
 
 
 def test_a_status_that_was_never_sent_has_a_class_of_its_own() -> None:
