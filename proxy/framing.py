@@ -47,11 +47,12 @@ def to_chunk(piece: bytes) -> bytes:
 class Chunked:
     """A strict decoder of the chunked coding: extensions and trailers are checked and dropped."""
 
-    __slots__ = ("_line", "_read", "_remaining", "_trailer_bytes", "done", "rest")
+    __slots__ = ("_in_chunk", "_line", "_read", "_remaining", "_trailer_bytes", "done", "rest")
 
     def __init__(self) -> None:
         self._line = b""  # an unfinished line
         self._remaining = 0  # of the chunk being read
+        self._in_chunk = False  # whether the chunk's data was read, but not the CRLF behind it
         self._read = self._size
         self._trailer_bytes = 0
         self.done = False
@@ -67,8 +68,7 @@ class Chunked:
                 at += len(piece)
                 self._remaining -= len(piece)
                 pieces.append(piece)
-                if not self._remaining:
-                    self._read = self._end
+                self._in_chunk = not self._remaining
                 continue
             at = self._take_line(data, at)
         if self.done:
@@ -86,6 +86,8 @@ class Chunked:
         end = data.find(CRLF, at)
         piece = data[at:] if end < 0 else data[at:end]
         line = self._line + piece
+        if self._in_chunk and line not in (b"", b"\r"):
+            raise Malformed("chunk data without CRLF")
         if b"\n" in line or b"\r" in line[:-1]:
             raise Malformed("a bare CR or LF in the chunked coding")
         if len(line) > MOST_LINE_BYTES:
@@ -100,17 +102,15 @@ class Chunked:
         return end + 2
 
     def _size(self, line: bytes) -> None:
+        if self._in_chunk:  # the empty line behind a chunk's data
+            self._in_chunk = False
+            return
         found = SIZE(line)
         if found is None:
             raise Malformed("not a chunk size")
         self._remaining = int(found[1], 16)
         if not self._remaining:
             self._read = self._trailer
-
-    def _end(self, line: bytes) -> None:
-        if line:
-            raise Malformed("chunk data without CRLF")
-        self._read = self._size
 
     def _trailer(self, line: bytes) -> None:
         if not line:

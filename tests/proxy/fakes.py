@@ -222,8 +222,9 @@ def wait_until(condition: Callable[[], bool]) -> None:
 class Seen:
     """A request as the upstream saw it."""
 
-    def __init__(self, head: bytes) -> None:
+    def __init__(self, head: bytes, connection: int = 0) -> None:
         self.raw = head
+        self.connection = connection
         line, *fields = head.split(b"\r\n")
         self.line = line.decode()
         self.method, self.target, _ = self.line.split(" ")
@@ -245,7 +246,7 @@ class Conversation:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.buffer = b""
+        self.buffer = bytearray()
 
     def fill(self) -> bool:
         """Read more; False at the end."""
@@ -260,7 +261,8 @@ class Conversation:
         while len(self.buffer) < size:
             if not self.fill():
                 return None
-        taken, self.buffer = self.buffer[:size], self.buffer[size:]
+        taken = bytes(memoryview(self.buffer)[:size])
+        del self.buffer[:size]
         return taken
 
     def take_until(self, mark: bytes) -> bytes | None:
@@ -326,16 +328,20 @@ class Upstream:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._sockets.append(sock)
-            threading.Thread(target=self._converse, args=(sock,), daemon=True).start()
+            threading.Thread(target=self._converse, args=(sock, self.connections), daemon=True).start()
 
-    def _converse(self, sock: socket.socket) -> None:
+    def connections_of(self, name: str) -> list[int]:
+        """Which connections, by number, requests came on whose path ends in `name`."""
+        return [seen.connection for seen in self.seen if seen.target.endswith(f"/{name}")]
+
+    def _converse(self, sock: socket.socket, number: int) -> None:
         conversation = Conversation(sock)
         going = True
         while going:
             head = conversation.take_until(b"\r\n\r\n")
             if head is None:
                 break
-            seen = Seen(head)
+            seen = Seen(head, number)
             self.seen.append(seen)
             name = seen.target.partition("?")[0].rpartition("/")[2]
             going = self.scripts.get(name, plain)(conversation, seen)
@@ -395,7 +401,7 @@ def read_reply(conversation: Conversation, method: str = "GET") -> Reply:
     else:
         while conversation.fill():
             pass
-        reply.body = conversation.buffer
+        reply.body = bytes(conversation.buffer)
     return reply
 
 
@@ -452,6 +458,7 @@ routes:
 limits:
   - {{name: few, rate: 1/h, burst: 1, routes: [limited]}}
 timeouts: {{head_ms: {head_ms}}}
+max_body_bytes: 268435456
 {extra}"""
 
 
