@@ -238,8 +238,13 @@ class Flusher:
         except Undelivered as failure:
             self._failed(failure)
             return False
-        self._backoff.succeed()
+        self._succeeded()
         return True
+
+    def _succeeded(self) -> None:
+        if self._backoff.since is not None:
+            log.warning("telemetry: the warehouse takes events again; %d are spooled", self._ledger.spooled)
+        self._backoff.succeed()
 
     def _failed(self, failure: Undelivered) -> None:
         if self._backoff.since is None:
@@ -323,7 +328,7 @@ class Flusher:
                 self._drain_failed(failure, spool, batch)
                 return
             self._drained(spool, batch, stored=True)
-            self._backoff.succeed()
+            self._succeeded()
             self._drain_backoff.succeed()
 
     def _drained(self, spool: Spool, batch: Batch, *, stored: bool) -> None:
@@ -361,4 +366,4 @@ class Flusher:
             return
         self._ledger_due = False
         if not self._outbox:
-            self._backoff.succeed()
+            self._succeeded()

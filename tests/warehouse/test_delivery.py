@@ -84,9 +84,10 @@ def test_nobody_there_is_no_answer() -> None:
             lambda: delivery.store_ledger([]),
             lambda: delivery.holds(a_batch("t")),
         ):
-            with pytest.raises(Undelivered) as failure:
+            with pytest.raises(Undelivered, match="refused") as failure:
                 ask()
             assert not failure.value.answered
+            assert "?" not in str(failure.value)
 
 
 def test_a_no_of_the_warehouse_is_an_answer(warehouse_url: str) -> None:
@@ -96,3 +97,12 @@ def test_a_no_of_the_warehouse_is_an_answer(warehouse_url: str) -> None:
             ask()
         assert failure.value.answered
     delivery.close()
+
+
+def test_a_warehouse_that_does_not_answer_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        delivery = Delivery(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        delivery.meanwhile = lambda: False
+        with pytest.raises(Undelivered, match="no answer in time"):
+            delivery.store(a_batch("t"))
+        delivery.close()

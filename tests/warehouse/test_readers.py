@@ -8,6 +8,7 @@ from kernel.events import LedgerRow
 from tests.warehouse.event_rows import insert_rows, row
 from warehouse.delivery import insert_ledger
 from warehouse.ledger import CLOSED
+from warehouse.queries import load
 from warehouse.readers import HEARD_S, LEDGER_S, Reader, Watermark
 
 # A full minute an hour ago: the tables forget what is older than a week.
@@ -123,3 +124,17 @@ def test_history_comes_from_the_roll_ups(warehouse_client: Client, tenant: str) 
     assert minutes.durations[0] == {80: 4}
     assert len(reader.history(NOON, NOON + 60, rollup="requests_1s").began) == 4
     assert list(reader.history(NOON + 60, NOON + 120).began) == []
+
+
+def test_what_a_question_reads_does_not_grow_with_history(fresh_database: Client) -> None:
+    """One second of an hour of 200,000 rows: a few granules of 8,192, not the table."""
+    for part in range(20):
+        start = NOON - 3600 + part * 180
+        rows = [row("t", seq, ended_at=start + seq * 0.018) for seq in range(10_000)]
+        insert_rows(fresh_database, rows, token=f"history{part}")
+    since = round((NOON - 1800) * SECOND)
+    for name in ("arrivals", "top_clients"):
+        asked = {"tenant": "t", "since": since, "until": since + SECOND, "most": 10}
+        answer = fresh_database.query(load(name), parameters=asked)
+        assert answer.result_rows
+        assert int(str(answer.summary["read_rows"])) <= 4 * 8_192
