@@ -36,7 +36,8 @@ def own_options(command: Command) -> set[str]:
     """Every option of a command of the console, those of its subcommands included."""
     root = typer.main.get_command(importlib.import_module(command.module).app)
     commands = [root, *getattr(root, "commands", {}).values()]
-    options = {name for each in commands for option in each.params for name in option.opts}
+    shown = [option for each in commands for option in each.params if not getattr(option, "hidden", False)]
+    options = {name for option in shown for name in option.opts}
     return {name for name in options if name.startswith("--")}
 
 
