@@ -57,7 +57,6 @@ class Child:
         options = {
             "--listen": f"[{settings.listen.host}]:{settings.listen.port}",
             "--manage": f"unix:{self.socket_path}",
-            "--warehouse": settings.warehouse or "none",
             "--workers": settings.workers,
             "--data": settings.data,
             "--tenant": settings.tenant,
@@ -228,7 +227,12 @@ async def supervise(settings: Settings, credentials: Credentials, environment: M
     settings = msgspec.structs.replace(settings, listen=where)
     token = manage_token(credentials.manage_token, settings.data)
     hash_key = credentials.hash_key.hex() or kept_secret(settings.data / HASH_KEY_FILE)[0]
-    secrets = {"TIDEGATE_MANAGE_TOKEN": token, "TIDEGATE_HASH_KEY": hash_key}
+    # By the environment, because a process list shows options: the warehouse's URL may hold a password.
+    secrets = {
+        "TIDEGATE_MANAGE_TOKEN": token,
+        "TIDEGATE_HASH_KEY": hash_key,
+        "TIDEGATE_WAREHOUSE": settings.warehouse or "none",
+    }
     log.warning("%s", error_of_split(settings.workers))
     # A Unix socket's path has at most 107 bytes, which a data directory may exceed.
     with tempfile.TemporaryDirectory(prefix="tidegate-") as sockets:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,7 +27,8 @@ class Control:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                control.answer(self)
+                with suppress(ConnectionError):  # who follows may go away in the middle of a poll
+                    control.answer(self)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

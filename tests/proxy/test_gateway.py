@@ -5,8 +5,7 @@ from typing import cast
 from kernel.addresses import parse_address
 from kernel.decide import Facts, decide
 from proxy.contract import Gateway as Needed
-from proxy.contract import Transport
-from proxy.gateway import nobody_answers
+from proxy.gateway import Traffic, nobody_answers
 from tests.proxy.around import POLICY, gateway_with, snapshot_of
 
 
@@ -21,7 +20,7 @@ def test_it_is_what_the_transport_needs() -> None:
 def test_it_is_ready_once_it_serves_and_until_it_drains() -> None:
     gateway = gateway_with()
     assert not gateway.is_ready
-    gateway.transport = cast(Transport, object())
+    gateway.transport = cast(Traffic, object())
     assert gateway.is_ready
     gateway.draining = True
     assert not gateway.is_ready

@@ -9,8 +9,7 @@ import httpx2
 import msgspec
 import pytest
 
-from proxy.contract import Transport
-from proxy.gateway import Gateway
+from proxy.gateway import Gateway, Traffic
 from proxy.holder import Refused
 from proxy.management import PolicyState, Worker, manage_token, management_app
 from tests.proxy.around import gateway_with, overlay
@@ -45,7 +44,7 @@ async def test_livez_and_readyz_need_no_token(client: httpx2.AsyncClient) -> Non
 async def test_readyz_tells_revision_and_queue_and_says_503_while_draining(
     client: httpx2.AsyncClient, gateway: Gateway
 ) -> None:
-    gateway.transport = cast(Transport, Idle())
+    gateway.transport = cast(Traffic, Idle())
     ready = await client.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["revision"] == gateway.holder.snapshot.revision

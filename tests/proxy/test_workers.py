@@ -7,8 +7,7 @@ from typing import cast
 
 import msgspec
 
-from proxy.contract import Transport
-from proxy.gateway import Gateway
+from proxy.gateway import Gateway, Traffic
 from proxy.management import PolicyState, Readiness, Worker
 from proxy.metrics import exposition, families_of
 from proxy.serving import COULD_NOT_RUN
@@ -24,6 +23,7 @@ SETTINGS = Settings(
     workers=2,
     name="edge",
     handlers="m:r",
+    warehouse="http://user:secret@warehouse:8123",
 )
 
 
@@ -82,6 +82,7 @@ def test_a_workers_command_line_says_which_one_it_is() -> None:
     assert options["--policy"] == "/p.yaml"
     assert options["--handlers"] == "m:r"
     assert "--restarted" not in words
+    assert "secret" not in " ".join(words)
 
 
 async def test_a_worker_that_crashes_starts_again_and_may_use_its_last_good_policy() -> None:
@@ -117,7 +118,7 @@ def crew_of(*gateways: Gateway | None) -> Crew:
 def serving(name: str) -> Gateway:
     gateway = gateway_with()
     gateway.sink.worker = name
-    gateway.transport = cast(Transport, object())  # readiness asks no more
+    gateway.transport = cast(Traffic, object())  # readiness asks no more
     return gateway
 
 
