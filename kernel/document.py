@@ -16,7 +16,7 @@ from kernel.problems import GaveUp, Mark, Problem, Report, closest, quoted
 from kernel.syntax import compose
 
 MOST_STEPS = 200_000  # nodes walked, an alias each time anew; 10,000 consumers with a key take 60,000
-MOST_DIGITS = 18
+MOST_DIGITS = 32  # a float of 64 bits takes 24 with its exponent
 RATE = re.compile(RATE_FORM)
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}"

@@ -29,6 +29,8 @@ INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 NULL = re.compile(r"(?:~|null|Null|NULL)?")
 
+LINE_END = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # as PyYAML counts lines
+
 Kind = Literal["text", "bool", "int", "float", "null", "tagged"]
 PLAIN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("null", NULL),
@@ -100,7 +102,7 @@ def compose(text: str, file: str) -> Node | Problem | None:
 
 def to_unreadable(wrong: ReaderError, text: str, file: str) -> Problem:
     """A character that YAML does not allow, by its place in the text."""
-    before = text[: wrong.position].split("\n")
+    before = LINE_END.split(text[: wrong.position])
     what = f"the character U+{ord(text[wrong.position]):04X} is not allowed in YAML"
     return Problem("error", file, len(before), len(before[-1]) + 1, "", what, "Delete it.")
 
