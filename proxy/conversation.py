@@ -111,6 +111,7 @@ class Conversation:
         "pieces",
         "reading",
         "receive",
+        "sending",
         "start",
         "task",
         "visit_at",
@@ -130,6 +131,7 @@ class Conversation:
         self.pieces: list[bytes] = []
         self.pending = 0  # bytes in pieces
         self.broken = self.ended = self.falls = self.is_ending = self.paused = self.write_paused = False
+        self.sending = False
         self.task: asyncio.Task[Any] | None = None  # set while it waits for the server
         self.reading: asyncio.Task[None] | None = None
         self.watching: asyncio.Task[None] | None = None
@@ -183,7 +185,7 @@ class Conversation:
         """The exchange ended behind the status line: the server must not fake an end."""
         self.broken = self.ended = True
         self.wake()
-        if self.task is not None:
+        if self.sending and self.task is not None:
             self.task.cancel()
 
     def pause(self) -> None:
@@ -262,23 +264,27 @@ class Conversation:
             exchange.crash(bug)
 
     async def deliver(self, send: Send) -> None:
-        """Send what is queued until the exchange is over."""
+        """Send what is queued until the exchange is over; what was cut is sent without an end."""
         exchange = self.exchange
-        while not self.broken:
+        while True:
             if self.start is None and not self.pieces and not self.ended:
                 self.waiter = asyncio.get_running_loop().create_future()
                 await self.waiter
                 continue
+            self.sending = True
             if self.start is not None:
                 start, self.start = self.start, None
                 await send(start)
             body, self.pieces, self.pending = b"".join(self.pieces), [], 0
-            delivered = exchange is None or exchange.phase is Phase.DELIVERY or self.ended
+            delivered = not self.broken and (
+                self.ended or exchange is None or exchange.phase is Phase.DELIVERY
+            )
             if body or delivered:
                 await send({"type": "http.response.body", "body": body, "more_body": not delivered})
-            if delivered:
-                if exchange is not None and not exchange.over:
-                    exchange.complete()
+            self.sending = False
+            if delivered and exchange is not None and not exchange.over:
+                exchange.complete()
+            if delivered or self.broken:
                 return
             self.reads_again(exchange)
 

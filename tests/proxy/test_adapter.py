@@ -132,7 +132,7 @@ async def test_a_truncated_response_is_not_ended_in_good_order() -> None:
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nhalf"
     async with calling(cut, policy=POLICY) as caller:
         response = await caller.ask()
-        assert (response.status, response.is_whole) == (200, False)
+        assert (response.status, response.body, response.is_whole) == (200, b"half", False)
         assert outcomes(caller) == ["upstream_truncated"]
 
 
