@@ -53,14 +53,16 @@ class AdaptiveLimits:
     """The overlays of one tenant. `overlays` is what should be in force."""
 
     def __init__(self) -> None:
+        self._now = 0.0
         self._shared: dict[str, Overlay] = {}
         self._moved_at: dict[str, float] = {}
         self._personal: dict[tuple[str, str], Overlay] = {}
 
     @property
     def overlays(self) -> tuple[Overlay, ...]:
-        """Everybody's values first, then identities' own."""
-        return (*self._shared.values(), *self._personal.values())
+        """Everybody's values first, then identities' own; none that has expired."""
+        every = (*self._shared.values(), *self._personal.values())
+        return tuple(overlay for overlay in every if overlay.expires_at > self._now)
 
     def restore(self, overlays: Iterable[Overlay], now: float) -> None:
         """Take up what is in force, after a restart or when another process gave the lease up."""
@@ -76,6 +78,7 @@ class AdaptiveLimits:
     def step(self, situation: Situation) -> bool:
         """Move on to `situation.now`; True where the overlays changed."""
         before = self.overlays
+        self._now = situation.now
         self._drop(situation)
         if not why_frozen(situation):
             allowed = AllowList(situation.policy.allow_list)
@@ -87,21 +90,27 @@ class AdaptiveLimits:
         return self.overlays != before
 
     def _drop(self, situation: Situation) -> None:
-        """Forget what has expired, and what the policy no longer lets be set."""
+        """Forget what the policy no longer lets be set, and identities' own values that have expired.
+
+        Everybody's value is remembered: when it may be set again it goes on from where it was.
+        """
         limits = {limit.name: limit for limit in adaptive_limits(situation.policy)}
         allowed = AllowList(situation.policy.allow_list)
 
         def holds(overlay: Overlay) -> bool:
             limit = limits.get(overlay.limit)
             return (
-                overlay.expires_at > situation.now
-                and limit is not None
+                limit is not None
                 and is_within(overlay.rate, range_of(limit))
                 and overlay.identity not in allowed
             )
 
         self._shared = {key: each for key, each in self._shared.items() if holds(each)}
-        self._personal = {key: each for key, each in self._personal.items() if holds(each)}
+        self._personal = {
+            key: each
+            for key, each in self._personal.items()
+            if holds(each) and each.expires_at > situation.now
+        }
 
     def _answer(self, finding: Finding, situation: Situation) -> None:
         """Give the finding's identity a value of its own on each adaptive limit that it meets."""

@@ -1,0 +1,32 @@
+from analytics.ingest import to_address_rows, to_windows
+from tests.analytics.traffic import START, quiet, windows_of
+from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
+
+NO_CELLS = CellColumns(*[()] * 6)
+NO_ROUTES = RouteColumns(*[()] * 12)
+
+
+def test_no_rows_make_no_windows() -> None:
+    assert list(to_windows(NO_CELLS, NO_ROUTES)) == []
+
+
+def test_windows_come_in_order_and_hold_every_request() -> None:
+    requests = quiet(seconds=10)
+    windows = windows_of(requests)
+    assert [window.second for window in windows] == sorted(window.second for window in windows)
+    assert sum(int(window.counts.sum()) for window in windows) == len(requests)
+    assert sum(int(window.series.requests.sum()) for window in windows) == len(requests)
+
+
+def test_a_second_with_refusals_alone_has_cells_and_no_routes() -> None:
+    cells = CellColumns([START], ["orders"], ["a"], [7], [3], [0])
+    (window,) = to_windows(cells, NO_ROUTES)
+    assert window.counts.tolist() == [3]
+    assert len(window.series.routes) == 0
+
+
+def test_addresses_belong_to_the_last_second_of_their_ten() -> None:
+    columns = AddressColumns([START // 10], ["::1"], [9], [1], [2], [10], [3], [4])
+    assert list(to_address_rows(columns)) == [START // 10 * 10 + 9]
+    (window,) = to_windows(NO_CELLS, NO_ROUTES, columns)
+    assert window.addresses[0].all_requests == 10
