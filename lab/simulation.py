@@ -16,7 +16,7 @@ from lab.population import draw_population, keys_of
 from lab.scenario import LEARNING_S, draw_scenario
 from lab.stage import Staging, staged
 from lab.stopping import unless_stopped
-from lab.table import is_met, print_table, rows_of
+from lab.table import Results, is_met, print_table, rows_of
 from lab.traffic import traffic
 from lab.warehouse_reader import open_reader
 from lab.watch import Watch
@@ -66,6 +66,8 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
         watch = watch_of(supervisor, narrator, since)
         with narrator:
             results = await unless_stopped(Performance(scene, watch, narrator).run(), stop)
+        if wanted.verbose:
+            tell_stages(results, narrator)
         rows = rows_of(results)
         took_s = time.monotonic() - began
         print_table(narrator.console, f"Seed {wanted.seed}, {took_s:.0f} s from start to table", rows)
@@ -76,6 +78,19 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
     finally:
         await supervisor.stop()
     return is_met(rows)
+
+
+def tell_stages(results: Results, narrator: Narrator) -> None:
+    """Where the time went: each finding's stages in seconds after the act's onset."""
+    for happened, seen in zip(results.happened, results.found, strict=True):
+        if seen is None:
+            continue
+        finding, zero = seen.finding, happened.onset
+        narrator.say(
+            f"  {happened.act.kind}: first anomalous window {finding.onset - zero:+.2f} s,"
+            f" deciding window ended {finding.window_end - zero:+.2f} s,"
+            f" found {finding.found_at - zero:+.2f} s, read {seen.at - zero:+.2f} s"
+        )
 
 
 def watch_of(supervisor: Supervisor, narrator: Narrator, since: float) -> Watch:
