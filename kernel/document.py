@@ -277,6 +277,8 @@ def stand_in(kind: inspect.Type) -> Any:
             return ""
         case inspect.UnionType():
             return stand_in(kind.types[0])
+        case inspect.Metadata():
+            return stand_in(kind.type)
         case _:
             return 1
 

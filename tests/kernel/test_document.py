@@ -223,3 +223,9 @@ def test_stand_ins_keep_indices_so_that_later_items_are_judged_in_their_place() 
     assert isinstance(value, Policy)
     assert [each.name for each in value.limits] == ["", "l"]
     assert report.failed
+
+
+def test_a_stand_in_is_of_the_type_that_was_wanted() -> None:
+    assert told("routes: [{name: r, path: /, upstream: shop, methods: [1]}]", routes=False) == [
+        "routes[0].methods[0]: expected text, found an integer '1'"
+    ]
