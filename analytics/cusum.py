@@ -50,7 +50,7 @@ def shifted(steps: Floats, x: Floats, weight: Floats, *, level: Floats, least_us
     lately = (np.arange(steps.shape[1])[None, :] < LASTING_WINDOWS) & (steps != 0.0)
     recent = weighed(x, weight * lately, level)
     lasting = lately.any(axis=1) & is_worth(level, recent, LASTING_FACTOR, least_us / 2)
-    return Shift(score, windows, level, now, ripe, lasting)
+    return Shift(score, windows, level, now, ripe & lasting, lasting)
 
 
 def weighed(x: Floats, weight: Floats, otherwise: Floats) -> Floats:

@@ -135,8 +135,9 @@ class ErrorBurst:
         effect = observed - share[:, None]
         ripe = (z >= LADDER) & (failures >= LEAST_FAILURES) & (effect >= LEAST_EFFECT)
         ripe &= bad_windows >= LEAST_WINDOWS
-        ripe &= (seen.columns.of("failures") > 0)[:, None]  # what is over opens nothing
         lasting = of_rows(((z >= LASTING_Z) & (effect >= LASTING_EFFECT))[:, :LASTING_SPANS])
+        # What is over opens nothing.
+        ripe &= ((seen.columns.of("failures") > 0) & lasting)[:, None]
         any_ripe = of_rows(ripe)
         best = np.where(any_ripe, np.where(ripe, z, -1.0).argmax(axis=1), z.argmax(axis=1))
         at = np.arange(len(z))
