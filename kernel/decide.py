@@ -19,7 +19,7 @@ from typing import Literal
 import msgspec
 
 from kernel.addresses import Address
-from kernel.hashing import in_canary
+from kernel.hashing import in_canary, text_digest
 from kernel.limits import TAT_UNSEEN, Quota, Taken, take
 from kernel.matching import NO_ROUTE, WRONG_METHOD
 from kernel.snapshot import AccessPlan, LimitPlan, Principal, RoutePlan, Snapshot
@@ -55,6 +55,7 @@ STATUS: dict[Reason, int] = {
 Credential = Literal["none", "valid", "invalid"]
 Slot = tuple[str, str]  # (limit, key)
 LimiterState = dict[Slot, float]  # -> theoretical arrival time
+LONGEST_KEY = 128  # characters of a header's value kept in the state; longer ones are hashed
 SHADOW = "~"  # prefix of a limit's name in the state: a shadow counts on its own
 
 
@@ -218,7 +219,11 @@ def limit_key(plan: LimitPlan, facts: Facts, route: str) -> str:
         return route
     if plan.key == "global":
         return ""
-    return facts.header_values[plan.header] or facts.identity
+    value = facts.header_values[plan.header]
+    if not value:
+        return facts.identity
+    # The prefix keeps a client from naming another's identity and draining its bucket.
+    return f"={value}" if len(value) <= LONGEST_KEY else f"#{text_digest(value)}"
 
 
 def quota_of(plan: LimitPlan, identity: str, now: float) -> tuple[Quota, str, bool]:

@@ -23,3 +23,8 @@ def in_canary(rule: str, identity: str, share: float, key: bytes) -> bool:
 def credential_digest(secret: bytes) -> bytes:
     """SHA-256 of an API key's bytes: what the policy holds and the proxy looks up."""
     return hashlib.sha256(secret).digest()
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a text as 64 hex digits: a key of bounded size for a text of any size."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

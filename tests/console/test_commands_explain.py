@@ -79,7 +79,7 @@ def test_a_limit_by_header_is_keyed_by_the_header(policy: Path) -> None:
     done = explained(policy, "GET", "/x", "--header", "x-device: d7", "--times", "2", "--json")
     told = json.loads(done.out)
     assert (told["admitted"], told["rule"]) == (1, "by-device")
-    assert "'d7'" in told["steps"][-1]["detail"]
+    assert "'=d7'" in told["steps"][-1]["detail"]
 
 
 def test_wrong_method_is_told_with_what_the_path_takes(policy: Path) -> None:

@@ -124,6 +124,20 @@ def test_a_limit_keyed_by_a_header_falls_back_to_the_identity() -> None:
     assert told == ["", "quota-exceeded", "", "quota-exceeded", ""]
 
 
+def test_a_header_cannot_name_an_identity_and_drain_its_bucket() -> None:
+    text = "limits: [{name: l, rate: 1/h, burst: 1, key: {header: X-Device}}]"
+    attacker, victim = facts("ip:192.0.2.9", header_values=("ip:192.0.2.1",)), facts(header_values=("",))
+    assert reasons(judged(text, attacker, victim)) == ["", ""]
+
+
+def test_a_long_header_is_kept_by_its_digest() -> None:
+    made = snapshot("limits: [{name: l, rate: 1/h, burst: 1, key: {header: X-Device}}]")
+    state: LimiterState = {}
+    told = [decide(facts(header_values=("x" * 16_000 + end,)), made, state, NOW) for end in "aba"]
+    assert reasons(told) == ["", "", "quota-exceeded"]
+    assert all(len(key) < 130 for _, key in state)
+
+
 def test_a_key_per_route_counts_routes_apart_and_global_does_not() -> None:
     routes = "routes: [{name: a, path: /a, upstream: shop}, {name: b, path: /b, upstream: shop}]\n"
     for key, reason in (("route", ""), ("global", "quota-exceeded")):

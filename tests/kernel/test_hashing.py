@@ -2,7 +2,7 @@
 
 import hashlib
 
-from kernel.hashing import credential_digest, in_canary, keyed_hash
+from kernel.hashing import credential_digest, in_canary, keyed_hash, text_digest
 
 KEY, OTHER = b"k" * 16, b"o" * 16
 
@@ -22,3 +22,8 @@ def test_a_canary_of_nobody_and_of_everybody() -> None:
 
 def test_a_digest_is_the_sha256_that_the_policy_holds() -> None:
     assert credential_digest(b"tg_secret") == hashlib.sha256(b"tg_secret").digest()
+
+
+def test_a_text_of_any_size_has_a_digest_of_one_size() -> None:
+    assert len(text_digest("")) == len(text_digest("x" * 100_000)) == len(text_digest("\ud800")) == 64
+    assert text_digest("a") != text_digest("b")
