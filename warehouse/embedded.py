@@ -23,6 +23,7 @@ ENGINE_VERSION: str = chdb.engine_version
 # The setting that every request carries: a running query is found and killed by it (the engine
 # takes no query id from us, and knows no custom settings).
 MARK = "log_comment"
+_READER_SECONDS = 60  # a dashboard has given up by then
 _CODE = re.compile(r"Code: (\d+)\.")
 # What the engine itself allows. No SOURCES (files, addresses, other databases), no user administration,
 # no functions, dictionaries or backups, and only the table engines that keep their rows in the directory.
@@ -101,7 +102,7 @@ class Connection:
 
     def restrict(self) -> None:
         """Makes this connection read-only for good: settings may change, data may not."""
-        self.query("SET readonly = 2", "Null")
+        self.query(f"SET max_execution_time = {_READER_SECONDS}, readonly = 2", "Null")
 
     def classify(self, sql: str) -> Classified:
         """The engine's own parse: what the statement would do."""

@@ -17,6 +17,7 @@ log = logging.getLogger("tidegate.warehouse")
 # which the grants refuse. Where the statement calls nothing that reads files, the table is just unknown.
 _FILE_GRANT = "READ ON FILE"
 _UNKNOWN_TABLE = "Code: 60. DB::Exception: There is no such table in the database default. (UNKNOWN_TABLE)"
+_CANCELLED = "Code: 394. DB::Exception: Query was cancelled. (QUERY_WAS_CANCELLED)"
 _SESSION_STATEMENTS = ("SET", "USE")
 _CURRENT = "SELECT name, value FROM system.settings WHERE has({names:Array(String)}, name)"
 
@@ -42,6 +43,7 @@ class Execution:
         self._connection: Connection | None = None
         self._restore: dict[str, str] = {}
         self._restore_database = ""
+        self._is_cancelled = False
         self._temporary: list[str] = []
         self._blocks: Generator[Chunk] | None = None
 
@@ -49,6 +51,16 @@ class Execution:
     def is_cancellable(self) -> bool:
         """Reads only: an INSERT that a client gives up goes on, its retry carries the same token."""
         return self._question.has_result
+
+    def cancel(self) -> None:
+        """Asks a statement to end that may run, or still wait for its turn; call until it has ended."""
+        self._is_cancelled = True
+        self._engine.kill(self.mark)
+
+    @property
+    def is_insert(self) -> bool:
+        """An INSERT with data of its own."""
+        return self._question.is_insert
 
     @property
     def is_finished(self) -> bool:
@@ -62,6 +74,8 @@ class Execution:
 
     def start(self) -> Answer:
         """Runs the statement up to its first block. On an exception call `finish` as well."""
+        if self._is_cancelled:
+            raise EngineFailed(_CANCELLED)
         connection = self._connection = self._acquire()
         reads = self._admit(connection)
         try:

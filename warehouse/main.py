@@ -112,7 +112,7 @@ async def serve(listener: socket.socket, engine: Engine, users: Users, *, disk_c
         access_log=False,
         log_level="warning",
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=5,
     )
     server = _Uvicorn(config)
     loop = asyncio.get_running_loop()

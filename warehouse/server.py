@@ -36,6 +36,9 @@ MAX_BODY_BYTES = 64 << 20  # as sent
 MAX_DECODED_BYTES = 512 << 20  # after decompression
 MAX_FORM_FILES = 32
 _WORKERS = 16  # statements at once; the engine runs each on up to `query_threads`
+_INSERT_WORKERS = 4  # of their own: telemetry does not wait behind sixteen slow questions
+_KILL_EVERY_S = 0.25
+_KILL_READS = "KILL QUERY WHERE query_kind != 'Insert' ASYNC"
 _EXCEPTION_TAG = "tidegatelateerror"
 # Failures that have no code of the engine's, with ClickHouse's code and name for them.
 _NAMES: dict[type[Exception], tuple[int, str]] = {
@@ -63,6 +66,7 @@ class Server:
         self._sessions = sessions
         self._new_id = new_id
         self._workers = ThreadPoolExecutor(_WORKERS, "statement")
+        self._insert_workers = ThreadPoolExecutor(_INSERT_WORKERS, "insert")
         self._admin = ThreadPoolExecutor(1, "kill")  # a kill must not wait behind what it kills
         self._settling: set[asyncio.Task[None]] = set()
         self.crashes = 0
@@ -82,10 +86,12 @@ class Server:
         await response(scope, receive, send)
 
     async def drain(self) -> None:
-        """Waits for the running statements and ends the sessions."""
+        """Ends what still reads, waits for what writes, ends the sessions."""
+        await self.run(lambda: self._engine.administer(_KILL_READS), self._admin)
         if self._settling:
             await asyncio.wait(self._settling)
-        await self.run(lambda: self._workers.shutdown(wait=True), self._admin)
+        await self.run(lambda: self._workers.shutdown(cancel_futures=True), self._admin)
+        await self.run(self._insert_workers.shutdown, self._admin)
         self._sessions.close()
 
     async def run(self, work: Callable[[], T], pool: ThreadPoolExecutor | None = None) -> T:
@@ -121,7 +127,9 @@ class Server:
             body = await _read(request)
         encoding = request.headers.get("content-encoding", "")
         if body and encoding:
-            body = await self.run(lambda: decompress(body, encoding, limit=MAX_DECODED_BYTES))
+            body = await self.run(
+                lambda: decompress(body, encoding, limit=MAX_DECODED_BYTES), self._insert_workers
+            )
         return parse(parameters, body, files, query_id=query_id)
 
     async def _form(self, request: Request, parameters: list[tuple[str, str]]) -> dict[str, bytes]:
@@ -143,24 +151,34 @@ class Server:
             answer = await self._started(execution, receive)
         finally:
             if answer is None:  # whatever happened, the connection goes back
-                await asyncio.shield(self.run(execution.finish))
+                await asyncio.shield(self.run(execution.finish, self._admin))
         return self._streaming(request, question, execution, answer)
 
     async def _started(self, execution: Execution, receive: Receive) -> Answer:
         """Starts the statement; a client that hangs up meanwhile stops a read."""
-        running = asyncio.ensure_future(self.run(execution.start))
+        running = asyncio.ensure_future(self.run(execution.start, self._pool(execution)))
         leaving = asyncio.ensure_future(_disconnected(receive))
         try:
             await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
             if not running.done() and execution.is_cancellable:
-                await self.run(lambda: self._engine.kill(execution.mark), self._admin)
+                await self._cancelled(execution, running)
             return await asyncio.shield(running)
         finally:
             leaving.cancel()
             if (
                 not running.done()
             ):  # cancelled: no second thread may touch the connection before this one left
-                await asyncio.wait((running,))
+                await self._cancelled(execution, running)
+
+    async def _cancelled(self, execution: Execution, work: asyncio.Future[Any]) -> None:
+        """Ends a statement for good: it may not have begun when the first kill comes."""
+        while not work.done():
+            if execution.is_cancellable:
+                await self.run(execution.cancel, self._admin)
+            await asyncio.wait((work,), timeout=_KILL_EVERY_S)
+
+    def _pool(self, execution: Execution) -> ThreadPoolExecutor:
+        return self._insert_workers if execution.is_insert else self._workers
 
     def _streaming(
         self, request: Request, question: Question, execution: Execution, answer: Answer
@@ -178,17 +196,18 @@ class Server:
 
     async def _body(self, execution: Execution, answer: Answer, encoding: str) -> AsyncIterator[bytes]:
         relay = _Relay(answer, compressor(encoding) if encoding else None)
+        pool = self._pool(execution)
         pulling: asyncio.Future[bytes | None] | None = None
         try:
             while True:
-                pulling = asyncio.ensure_future(self.run(relay.pull))
+                pulling = asyncio.ensure_future(self.run(relay.pull, pool))
                 chunk = await asyncio.shield(pulling)
                 if chunk is None:
                     break
                 if chunk:
                     yield chunk
             # before the last byte: the client's next request may be of the same session
-            await asyncio.shield(self.run(execution.finish))
+            await asyncio.shield(self.run(execution.finish, pool))
         finally:
             if not execution.is_finished:
                 self._spawn(self._settle(execution, pulling))
@@ -196,9 +215,8 @@ class Server:
     async def _settle(self, execution: Execution, pulling: asyncio.Future[bytes | None] | None) -> None:
         """After a client hung up: stops the statement, then gives its connection back."""
         if pulling is not None and not pulling.done():
-            await self.run(lambda: self._engine.kill(execution.mark), self._admin)
-            await asyncio.wait((pulling,))
-        await self.run(execution.finish)
+            await self._cancelled(execution, pulling)
+        await self.run(execution.finish, self._admin)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work, name="settle")

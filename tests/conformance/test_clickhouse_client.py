@@ -12,9 +12,17 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 from clickhouse_connect.driver.external import ExternalData
 
-from tests.conformance.clickhouse_client import CODECS, many_rows, options
+from tests.conformance.clickhouse_client import CODECS, SERVERS, many_rows, options, server_url
 
 COUNT = 20_000  # more than two blocks of 8,192 rows: each is an LZ4 frame of its own
+
+
+@pytest.fixture(params=SERVERS)
+def clickhouse_url(request: pytest.FixtureRequest) -> str:
+    """The embedded server, and a real one where there is one."""
+    if request.param == "server":
+        return server_url()
+    return str(request.getfixturevalue("warehouse_url"))
 
 
 @pytest.fixture(params=CODECS)
@@ -23,8 +31,8 @@ def codec(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def client(warehouse_url: str, codec: str) -> Iterator[Client]:
-    client = clickhouse_connect.get_client(**options(warehouse_url, codec))
+def client(clickhouse_url: str, codec: str) -> Iterator[Client]:
+    client = clickhouse_connect.get_client(**options(clickhouse_url, codec))
     yield client
     client.close()
 
@@ -54,10 +62,10 @@ def test_the_handshake_tells_version_time_zone_and_settings(client: Client) -> N
 
 @pytest.mark.parametrize("compress", ["lz4", "zstd", "gzip", False])
 def test_inserts_and_reads_of_many_blocks_lose_nothing(
-    client: Client, table: str, warehouse_url: str, codec: str, compress: str | bool
+    client: Client, table: str, clickhouse_url: str, codec: str, compress: str | bool
 ) -> None:
     rows = list(many_rows(COUNT))
-    compressing = other(warehouse_url, codec, compress=compress)
+    compressing = other(clickhouse_url, codec, compress=compress)
     compressing.insert(table, rows, column_names=["a", "b", "c", "d"])
     assert client.command(f"SELECT count() FROM {table}") == COUNT
     assert compressing.query(f"SELECT * FROM {table} ORDER BY a").result_rows == rows
@@ -90,8 +98,8 @@ def test_a_count_over_nothing_is_one_row(client: Client, table: str) -> None:
 
 
 @pytest.mark.parametrize("form", [False, True])
-def test_typed_parameters_arrive_as_they_are(warehouse_url: str, codec: str, form: bool) -> None:
-    client = other(warehouse_url, codec, form_encode_query_params=form)
+def test_typed_parameters_arrive_as_they_are(clickhouse_url: str, codec: str, form: bool) -> None:
+    client = other(clickhouse_url, codec, form_encode_query_params=form)
     text = "it's a \\ back\tslash\nand a `tick` {x:String} é"
     moment = datetime(2026, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
     query = (
@@ -121,13 +129,13 @@ def test_external_data_is_a_table_of_one_query(client: Client) -> None:
         client.query("SELECT * FROM extra")
 
 
-def test_a_session_keeps_temporary_tables_and_settings(warehouse_url: str, codec: str) -> None:
-    client = other(warehouse_url, codec, session_id=str(uuid.uuid4()))
+def test_a_session_keeps_temporary_tables_and_settings(clickhouse_url: str, codec: str) -> None:
+    client = other(clickhouse_url, codec, session_id=str(uuid.uuid4()))
     client.command("CREATE TEMPORARY TABLE kept (a UInt8) ENGINE = Memory")
     client.insert("kept", [[1], [2]], ["a"])
     client.command("SET max_block_size = 1234")
     assert client.query("SELECT sum(a), getSetting('max_block_size') FROM kept").result_rows == [(3, 1234)]
-    stranger = other(warehouse_url, codec, session_id=str(uuid.uuid4()))
+    stranger = other(clickhouse_url, codec, session_id=str(uuid.uuid4()))
     with pytest.raises(DatabaseError, match="UNKNOWN_TABLE"):
         stranger.query("SELECT * FROM kept")
     assert stranger.command("SELECT getSetting('max_block_size')") != 1234
@@ -135,9 +143,9 @@ def test_a_session_keeps_temporary_tables_and_settings(warehouse_url: str, codec
     stranger.close()
 
 
-def test_two_requests_of_one_session_do_not_run_at_once(warehouse_url: str, codec: str) -> None:
+def test_two_requests_of_one_session_do_not_run_at_once(clickhouse_url: str, codec: str) -> None:
     session = str(uuid.uuid4())
-    slow, quick = (other(warehouse_url, codec, session_id=session) for _ in range(2))
+    slow, quick = (other(clickhouse_url, codec, session_id=session) for _ in range(2))
     begun = threading.Event()
 
     def run() -> None:
@@ -163,8 +171,8 @@ def test_settings_hold_for_their_request_only(client: Client) -> None:
     assert client.command(query) == before
 
 
-def test_an_unknown_setting_is_rejected(warehouse_url: str, codec: str) -> None:
-    client = other(warehouse_url, codec, settings={"no_such_setting": 1})
+def test_an_unknown_setting_is_rejected(clickhouse_url: str, codec: str) -> None:
+    client = other(clickhouse_url, codec, settings={"no_such_setting": 1})
     with pytest.raises((DatabaseError, ProgrammingError), match="no_such_setting"):
         client.command("SELECT 1")
 
@@ -240,3 +248,17 @@ def test_json_formats_are_whole_documents(client: Client) -> None:
     body = client.raw_query("SELECT number FROM numbers(200000)", fmt="JSONCompact")
     assert body.count(b'"meta"') == 1
     assert client.raw_query("SELECT 1 AS a", fmt="JSONEachRow") == b'{"a":1}\n'
+
+
+def test_a_reader_reads_and_does_not_write(warehouse_url: str, codec: str) -> None:
+    reader = other(warehouse_url, codec, username="reader")
+    assert reader.query("SELECT {n:UInt8}", parameters={"n": 3}).result_rows == [(3,)]
+    assert reader.command("SELECT getSetting('max_threads')", settings={"max_threads": 1}) == 1
+    with pytest.raises(DatabaseError, match="READONLY"):
+        reader.insert("tidegate.migrations", [["x", "y"]], ["name", "checksum"])
+    reader.close()
+
+
+def test_a_wrong_password_is_told(warehouse_url: str, codec: str) -> None:
+    with pytest.raises(DatabaseError, match="AUTHENTICATION_FAILED"):
+        other(warehouse_url, codec, username="default", password="wrong")

@@ -9,14 +9,22 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.external import ExternalData
 
-from tests.conformance.clickhouse_client import CODECS, many_rows, options
+from tests.conformance.clickhouse_client import CODECS, SERVERS, many_rows, options, server_url
 
 COUNT = 20_000
 
 
+@pytest.fixture(params=SERVERS)
+def clickhouse_url(request: pytest.FixtureRequest) -> str:
+    """The embedded server, and a real one where there is one."""
+    if request.param == "server":
+        return server_url()
+    return str(request.getfixturevalue("warehouse_url"))
+
+
 @pytest.fixture(params=CODECS)
-async def client(warehouse_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
-    client = await clickhouse_connect.get_async_client(**options(warehouse_url, str(request.param)))
+async def client(clickhouse_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    client = await clickhouse_connect.get_async_client(**options(clickhouse_url, str(request.param)))
     yield client
     await client.close()
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -38,6 +39,17 @@ def test_a_stopped_warehouse_ends_with_0_and_keeps_its_rows(tmp_path: Path) -> N
             assert ask(again.url, "SELECT a FROM t").body == b"7\n"
             assert ask(again.url, "SELECT a FROM nothing").code == "60"
             assert again.stop() == 0
+
+
+def test_a_stopping_warehouse_does_not_wait_for_a_question_without_end(tmp_path: Path) -> None:
+    with running_warehouse(tmp_path) as warehouse:
+        parts = urlsplit(warehouse.url)
+        sql = b"SELECT number FROM numbers(1000000000000) FORMAT Native"
+        with socket.create_connection((parts.hostname, parts.port), timeout=20) as asking:
+            head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(sql)}\r\n\r\n"
+            asking.sendall(head.encode() + sql)
+            assert asking.recv(4096)
+            assert warehouse.stop() == 0
 
 
 def test_a_data_directory_in_use_names_its_owner(tmp_path: Path) -> None:

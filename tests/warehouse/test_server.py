@@ -1,5 +1,6 @@
 """The embedded server on the wire: caps, credentials, codings, and clients that hang up."""
 
+import contextlib
 import gzip
 import json
 import socket
@@ -14,7 +15,11 @@ from tests.warehouse.http_requests import ask
 from warehouse.compression import zstd
 
 DEADLINE_S = 20
-ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+# Sleeps rather than computes: a crowd of these costs no CPU.
+ENDLESS = (
+    "SELECT sum(sleepEachRow(1)) FROM numbers(3000)"
+    " SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 9000000"
+)
 
 
 def wire(url: str, head: str, body: bytes = b"") -> socket.socket:
@@ -169,3 +174,15 @@ def test_requests_of_a_session_follow_each_other_at_once(warehouse_url: str) -> 
     for number in range(200):
         reply = ask(warehouse_url, f"SELECT {number}", session_id="in-a-row")
         assert reply.body == f"{number}\n".encode()
+
+
+def test_telemetry_does_not_wait_behind_slow_questions(warehouse_url: str) -> None:
+    head = f"POST /?log_comment=crowd HTTP/1.1\r\nContent-Length: {len(ENDLESS)}"
+    ask(warehouse_url, "CREATE TABLE IF NOT EXISTS tidegate.crowd (a UInt8) ENGINE = Memory")
+    with contextlib.ExitStack() as crowd:
+        for _ in range(20):  # more than there are workers
+            crowd.enter_context(wire(warehouse_url, head, ENDLESS.encode()))
+        assert ask(warehouse_url, "INSERT INTO tidegate.crowd FORMAT CSV\n1\n").status == 200
+    assert wait_for(lambda: ask(warehouse_url, "SELECT 1").body == b"1\n")
+    assert wait_for(lambda: running(warehouse_url, "crowd") == 0)
+    ask(warehouse_url, "DROP TABLE tidegate.crowd")
