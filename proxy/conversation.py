@@ -28,9 +28,9 @@ CRLF = b"\r\n"
 
 
 def to_fields(lines: bytes) -> list[tuple[bytes, bytes]]:
-    """Header lines as ASGI wants them; `lines` holds whole lines with lower-case names."""
-    pairs = (line.partition(b": ") for line in lines.split(CRLF) if line)
-    return [(name, value) for name, _, value in pairs]
+    """Header lines as ASGI wants them; `lines` holds whole lines."""
+    pairs = (line.partition(b":") for line in lines.split(CRLF) if line)
+    return [(name.lower(), value.strip(b" \t")) for name, _, value in pairs]
 
 
 class AsgiExchange(Exchange):
@@ -160,11 +160,10 @@ class Conversation:
 
     def begin_response(self, head: ResponseHead, fields: list[tuple[bytes, bytes]], method: str) -> None:
         """Queue the start of a response: the upstream's fields, then the gateway's."""
-        lines = head.lines
-        pairs = [(lines[at].lower(), lines[at + 2]) for at in range(0, len(lines), 4)]
-        # A 304 tells the length of what it does not send, which servers would wait for.
-        if head.length >= 0 and (method == "HEAD" or head.status not in (204, 304)):
-            pairs.append((b"content-length", b"%d" % head.length))
+        pairs = to_fields(head.block)
+        if head.status == 304 and method != "HEAD":
+            # It tells the length of what it does not send, which servers would wait for.
+            pairs = [pair for pair in pairs if pair[0] != b"content-length"]
         pairs.append((b"via", b"%b, 1.1 tidegate" % head.via if head.via else b"1.1 tidegate"))
         pairs += fields
         self.start = {"type": "http.response.start", "status": head.status, "headers": pairs}

@@ -8,7 +8,9 @@ import enum
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from kernel.decide import Reason
+import msgspec
+
+from kernel.decide import Reason, Verdicts
 from kernel.events import Flag, Outcome
 from proxy.framing import LAST_CHUNK, Body, Chunked, Malformed, response_body, to_chunk
 from proxy.head import RequestHead
@@ -16,7 +18,7 @@ from proxy.pipeline import continue_trace, judge, request_id, to_upstream
 from proxy.prepared import INTERIM_S, Prepared
 from proxy.record import Account
 from proxy.refusal import Answer, answer_of, rate_limit_fields
-from proxy.response import Framing, ResponseHead, to_client
+from proxy.response import ResponseHead, to_client
 from proxy.signals import MOST_BODY_BYTES
 from proxy.timers import NEVER
 from proxy.upstream import Pool, UpstreamConnection
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tidegate.proxy")
 
+MOST_SKIPPED_BYTES = 65_536  # of a refused request's body, to keep the connection
 MOST_PENDING_BYTES = 65_536  # of a body that waits for a connection
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 REUSED, EARLY = int(Flag.UPSTREAM_REUSED), int(Flag.EARLY_RESPONSE)
+
+
+NOTHING_DECIDED = Verdicts(Reason.NONE, 0, "", (), ())  # what a Python handler answers
 
 
 class Phase(enum.Enum):
@@ -79,6 +85,8 @@ class Exchange(Account):
         "request_id",
         "response_begun",
         "sent",
+        "skipped",
+        "skipping",
         "total_at",
         "upstream",
     )
@@ -95,11 +103,12 @@ class Exchange(Account):
         )
         self.connection = connection
         self.deadlines = prepared.deadlines
-        self.over = self.request_done = self.response_begun = self.body_streamed = self.closing = False
+        self.over = self.request_done = self.response_begun = self.body_streamed = False
+        self.closing = self.skipping = False
         self.phase = Phase.HEAD
         self.phase_at = self.total_at = self.interim_at = NEVER
         self.body = self.client_body = Body.NONE
-        self.remaining = self.most_body_bytes = 0
+        self.remaining = self.most_body_bytes = self.skipped = 0
         self.decoder: Chunked | None = None
         self.upstream: Answering | None = None
         self.request_id = b""
@@ -133,11 +142,11 @@ class Exchange(Account):
             self.remaining = head.content_length
         else:
             self.request_done = True
-        bits = gateway.random_bits
-        trace = continue_trace(head.noted, bits(128), bits(64))
-        self.trace_id = trace.trace_id
-        if judged.verdicts.reason and (route is not None or not self._is_answered(head)):
-            return False
+        self.trace_id, trace = continue_trace(head.noted, gateway.random_bits(192))
+        if judged.verdicts.reason:
+            if route is not None or not self._is_answered(head):
+                return False
+            judged = self.judged = msgspec.structs.replace(judged, verdicts=NOTHING_DECIDED)
         decision_id = self.decision_id.encode()
         self.request_id = request_id(head.noted, connection.origin, decision_id)
         self.sent = to_upstream(head, judged, connection.origin, trace=trace, request_id=self.request_id)
@@ -212,9 +221,11 @@ class Exchange(Account):
             done = not self.remaining
             self._note(data)
         else:
+            pieces: list[bytes] = []
             try:
-                pieces = self.decoder.feed(data)
+                self.decoder.feed(data, pieces)
             except Malformed as wrong:
+                self.bytes_in += sum(map(len, pieces))
                 self.reject(400, str(wrong))
                 return b""
             for piece in pieces:
@@ -273,7 +284,7 @@ class Exchange(Account):
         fields = b"x-request-id: %b\r\n" % self.request_id
         if judged.verdicts.limits:
             fields += rate_limit_fields(judged.verdicts.limits, self.prepared)
-        self.out = to_client(head, Framing(self.client_body, request.version, self.closing), fields)
+        self.out = to_client(head, self.client_body, request.version, closing=self.closing, fields=fields)
         self.phase = Phase.RESPONSE
         self.phase_at = connection.wheel.soon + self.deadlines.idle_s
         return body
@@ -349,7 +360,8 @@ class Exchange(Account):
     def answer(self, answer: Answer, outcome: Outcome) -> None:
         """Answer by ourselves, and end."""
         head, connection = self.head, self.connection
-        self.closing = head is None or not (head.keep_alive and self.request_done) or connection.is_ending
+        may_go_on = head is not None and head.keep_alive and (self.request_done or self.skipping)
+        self.closing = not may_go_on or connection.is_ending
         written, self.bytes_out = connection.listener.refusals.to_bytes(
             answer,
             self.decision_id,
@@ -362,13 +374,17 @@ class Exchange(Account):
         self.response_begun = True
         connection.transport.write(written)
         self.finish(outcome)
-        connection.go_on(closing=self.closing, lingering=not self.request_done)
+        if self.skipping and not self.closing:
+            connection.skip(self)
+        else:
+            connection.go_on(closing=self.closing, lingering=not self.request_done)
 
     def refuse(self, rest: bytes) -> bytes:
-        """Answer a refused request, skipping a body that came with it; returns what followed."""
+        """Answer a refused request and skip its body; returns what followed."""
         judged = self.judged
         assert judged is not None
-        surplus = rest if self.request_done else self._skip(rest)
+        surplus = rest if self.request_done else self.skip(rest)
+        self.skipping = not self.request_done and self.is_skippable
         reason = judged.verdicts.reason
         outcome = Outcome.REFUSED
         if reason in (Reason.NO_ROUTE, Reason.WRONG_METHOD):
@@ -378,20 +394,32 @@ class Exchange(Account):
         self.answer(answer_of(judged, self.prepared), outcome)
         return surplus
 
-    def _skip(self, rest: bytes) -> bytes:
-        """Read past a body that is here whole; where it is not, the connection will close."""
+    def skip(self, data: bytes) -> bytes:
+        """Read past a body that nobody wants; returns what followed it."""
+        self.skipped += len(data)
         if self.decoder is None:
-            if len(rest) < self.remaining:
-                return b""
-            self.request_done = True
-            self.bytes_in = self.remaining
-            return rest[self.remaining :]
+            size = min(len(data), self.remaining)
+            self.remaining -= size
+            self.request_done = not self.remaining
+            return data[size:]
         try:
-            self.bytes_in = sum(map(len, self.decoder.feed(rest)))
+            self.decoder.feed(data, [])
         except Malformed:
+            self.skipped = MOST_SKIPPED_BYTES + 1
             return b""
         self.request_done = self.decoder.done
         return self.decoder.rest
+
+    @property
+    def is_skippable(self) -> bool:
+        """Whether reading past the body costs less than a new connection would."""
+        head = self.head
+        return (
+            head is not None
+            and not head.expects_continue
+            and self.skipped <= MOST_SKIPPED_BYTES
+            and self.remaining <= MOST_SKIPPED_BYTES
+        )
 
     def reject(self, status: int, why: str) -> None:
         """Refuse what is malformed, ambiguous or over a cap."""
@@ -415,6 +443,7 @@ class Exchange(Account):
         if not self.response_begun:
             self.answer(Answer(status=status, reason=outcome.value.replace("_", "-")), outcome)
             return
+        self.flush()
         self.finish(outcome)
         self.connection.cut()
 

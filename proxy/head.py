@@ -4,12 +4,12 @@ A head is parsed only when it is whole, so that how it was cut into packets cann
 """
 
 import re
-from typing import NamedTuple
 
 import httptools
+import msgspec
 
 from proxy import headers
-from proxy.headers import Ambiguous, Codes, connection_options, sort_fields, strip_named
+from proxy.headers import Ambiguous, Codes, Sorted, connection_options, sort_fields, strip_named
 from proxy.paths import normalise
 
 MOST_HEAD_BYTES = 32_768
@@ -24,6 +24,7 @@ ABSOLUTE = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL).ful
 TOKEN_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [^ ]+ HTTP/[0-9]\.[0-9]\r\n").match
 VERSION_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [^ ]+ HTTP/([0-9]\.[0-9])\r\n").match
 TOKEN_BYTES = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\r")
+CLOSING_OR_NOT = frozenset({b"close", b"keep-alive"})
 METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE", b"PRI", b"SOURCE"})
 
@@ -36,7 +37,7 @@ class BadRequest(ValueError):  # states a fact
         self.status = status
 
 
-class RequestHead(NamedTuple):
+class RequestHead(msgspec.Struct, frozen=True, gc=False):
     """A request's head.
 
     `path` is normal, `query` holds its question mark, `authority` is as sent and `host` its name in
@@ -114,28 +115,36 @@ def read_head(head: bytes, codes: Codes, hosts: Hosts) -> RequestHead:
         pass  # Upgrade is not forwarded (RFC 9110 section 7.8)
     except httptools.HttpParserError as wrong:
         raise refusal_of(head, wrong) from wrong
-    version = check_line(head, parser.get_method(), reader.url)
-    names, values = reader.names, reader.values
+    method: bytes = parser.get_method()
+    version = check_line(head, method, reader.url)
+    names = reader.names
     if len(names) > MOST_FIELDS:
         raise BadRequest(431, "more than 100 fields")
+    fields, keep_alive = settle_fields(names, reader.values, codes, is_current=version == "1.1")
+    return to_request_head(Line(method, reader.url, version, keep_alive), fields, names, hosts)
+
+
+def settle_fields(
+    names: list[bytes], values: list[bytes], codes: Codes, *, is_current: bool
+) -> tuple[Sorted, bool]:
+    """The fields without what `Connection` ends here, and whether the connection may go on.
+
+    `is_current` says that the version keeps connections unless told otherwise. Raises BadRequest.
+    """
     try:
         fields = sort_fields(names, values, codes)
-        connection = fields.noted.get(headers.CONNECTION)
-        keep_alive = version == "1.1"
-        if connection is not None:
-            options = connection_options(connection)
-            keep_alive = (keep_alive or b"keep-alive" in options) and b"close" not in options
-            if not CLOSING_OR_NOT.issuperset(options):
-                fields = strip_named(names, values, codes, options)
+        connection = fields[0].get(headers.CONNECTION)
+        if connection is None:
+            return fields, is_current
+        options = connection_options(connection)
+        if not CLOSING_OR_NOT.issuperset(options):
+            fields = strip_named(names, values, codes, options)
     except Ambiguous as wrong:
         raise BadRequest(400, str(wrong)) from wrong
-    return to_request_head(Line(parser.get_method(), reader.url, version, keep_alive), fields, names, hosts)
+    return fields, (is_current or b"keep-alive" in options) and b"close" not in options
 
 
-CLOSING_OR_NOT = frozenset({b"close", b"keep-alive"})
-
-
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """The request line, and whether the connection may go on after the request."""
 
     method: bytes
@@ -144,39 +153,27 @@ class Line(NamedTuple):
     keep_alive: bool
 
 
-def to_request_head(line: Line, fields: headers.Sorted, names: list[bytes], hosts: Hosts) -> RequestHead:
+def to_request_head(line: Line, fields: Sorted, names: list[bytes], hosts: Hosts) -> RequestHead:
     """Check what is told twice, and put the head together. Raises BadRequest."""
-    noted = fields.noted
-    authority = noted.get(headers.HOST)
-    target = line.url
-    if not target.startswith(b"/"):
-        authority, target = split_target(target)
-    if authority is None:
-        raise BadRequest(400, "no Host")
+    noted, lines = fields
+    path, query, authority = split_target(line.url, noted.get(headers.HOST))
     host = hosts[authority]
     if not host:
         raise BadRequest(400, "not a host")
-    raw_path, mark, query = target.partition(b"?")
-    path = normalise(raw_path)
-    if path is None:
-        raise BadRequest(400, "a path that does not normalise")
-    length, chunked = request_length(noted, line.version)
-    expect = noted.get(headers.EXPECT)
-    if expect is not None and expect.lower() != b"100-continue":
-        raise BadRequest(417, "an unknown expectation")
+    length, chunked, expects = request_body(noted, line.version)
     return RequestHead(
         METHODS.get(line.method) or line.method.decode("ascii"),
         path,
-        mark + query,
+        query,
         authority,
         host,
         line.version,
         line.keep_alive,
         length,
         chunked,
-        expect is not None and line.version == "1.1" and (chunked or length > 0),
+        expects,
         noted,
-        fields.lines,
+        lines,
         names,
     )
 
@@ -208,23 +205,41 @@ def refusal_of(head: bytes, wrong: httptools.HttpParserError) -> BadRequest:
     return BadRequest(400, str(wrong) or "malformed")
 
 
-def split_target(target: bytes) -> tuple[bytes, bytes]:
-    """(authority, origin form) of an absolute-form target, whose authority replaces Host (RFC 9112 3.2.2)."""
-    if target == b"*":
-        raise BadRequest(501, "OPTIONS * is not implemented")
-    absolute = ABSOLUTE(target)
-    if absolute is None:
-        raise BadRequest(400, "neither origin form nor absolute form")
-    authority, rest = absolute[1], absolute[2]
-    return authority, rest if rest.startswith(b"/") else b"/" + rest
+def split_target(target: bytes, host: bytes | None) -> tuple[str, bytes, bytes]:
+    """(normal path, query with its mark, authority). Raises BadRequest.
+
+    The authority of an absolute form replaces Host (RFC 9112 section 3.2.2).
+    """
+    if not target.startswith(b"/"):
+        if target == b"*":
+            raise BadRequest(501, "OPTIONS * is not implemented")
+        absolute = ABSOLUTE(target)
+        if absolute is None:
+            raise BadRequest(400, "neither origin form nor absolute form")
+        host, rest = absolute[1], absolute[2]
+        target = rest if rest.startswith(b"/") else b"/" + rest
+    if host is None:
+        raise BadRequest(400, "no Host")
+    query = b""
+    if b"?" in target:
+        target, _, query = target.partition(b"?")
+        query = b"?" + query
+    path = normalise(target)
+    if path is None:
+        raise BadRequest(400, "a path that does not normalise")
+    return path, query, host
 
 
-def request_length(noted: dict[int, bytes], version: str) -> tuple[int, bool]:
-    """(Content-Length or -1, whether chunked). Raises BadRequest where the framing is ambiguous."""
+def request_body(noted: dict[int, bytes], version: str) -> tuple[int, bool, bool]:
+    """(Content-Length or -1, whether chunked, whether the client waits for 100). Raises BadRequest."""
+    expect = noted.get(headers.EXPECT)
+    if expect is not None and expect.lower() != b"100-continue":
+        raise BadRequest(417, "an unknown expectation")
     coding = noted.get(headers.TRANSFER_ENCODING)
     declared = noted.get(headers.CONTENT_LENGTH)
     if coding is None and declared is None:
-        return -1, False
+        return -1, False, False
+    expects = expect is not None and version == "1.1"
     if coding is not None:
         if declared is not None:
             raise BadRequest(400, "Content-Length with Transfer-Encoding")
@@ -232,8 +247,9 @@ def request_length(noted: dict[int, bytes], version: str) -> tuple[int, bool]:
             raise BadRequest(400, "Transfer-Encoding in HTTP/1.0")
         if coding.strip(b" \t").lower() != b"chunked":
             raise BadRequest(400, "a transfer coding other than chunked")
-        return -1, True
+        return -1, True, expects
     digits = (declared or b"").strip(b" \t")
     if not digits.isdigit() or len(digits) > MOST_LENGTH_DIGITS:
         raise BadRequest(400, "not a Content-Length")
-    return int(digits), False
+    length = int(digits)
+    return length, False, expects and length > 0

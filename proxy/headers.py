@@ -130,20 +130,13 @@ def request_codes(api_key_header: bytes, limit_headers: Iterable[bytes]) -> Code
     return Codes(known)
 
 
-class Sorted:
-    """Fields of one message: `noted` by code, `lines` to be forwarded."""
-
-    __slots__ = ("lines", "noted")
-
-    def __init__(self) -> None:
-        self.noted: dict[int, bytes] = {}
-        self.lines: list[bytes] = []
+Sorted = tuple[dict[int, bytes], list[bytes]]  # fields by code; lines to forward, in pieces
 
 
 def sort_fields(names: Sequence[bytes], values: Sequence[bytes], codes: Codes) -> Sorted:
     """Sort a request's fields. Raises Ambiguous where one that must be single is not."""
-    result = Sorted()
-    noted, lines = result.noted, result.lines
+    noted: dict[int, bytes] = {}
+    lines: list[bytes] = []
     for name, value in zip(names, values, strict=True):
         code = codes[name]
         if not code:
@@ -156,7 +149,7 @@ def sort_fields(names: Sequence[bytes], values: Sequence[bytes], codes: Codes) -
         elif code >= LIMIT or code in FORWARDED_TOO:
             lines += (name, b": ", value, b"\r\n")
         noted[code] = value
-    return result
+    return noted, lines
 
 
 def merge(code: int, name: bytes, before: bytes, value: bytes) -> bytes:

@@ -58,6 +58,7 @@ class ClientConnection(asyncio.Protocol):
         "reading_heads",
         "server_state",
         "shutting",
+        "skipping",
         "transport",
         "visit_at",
         "wheel",
@@ -73,6 +74,7 @@ class ClientConnection(asyncio.Protocol):
         self.server_state = server_state
         self.app_state = app_state
         self.exchange: Exchange | None = None
+        self.skipping: Exchange | None = None  # was refused; its body is still to be read past
         self.buffer = self.held = b""
         self.blank_skipped = self.eof = self.lingering = self.paused = False
         self.reading_heads = self.shutting = self.write_paused = False
@@ -111,6 +113,8 @@ class ClientConnection(asyncio.Protocol):
         try:
             if self.lingering:
                 self._discard(data)
+            elif self.skipping is not None:
+                self._skip(self.skipping, data)
             elif exchange is None or exchange.phase is Phase.HEAD:
                 self._read_heads(data)
             elif exchange.request_done:
@@ -167,7 +171,7 @@ class ClientConnection(asyncio.Protocol):
         while data and rounds < MOST_IN_A_ROW and not self.write_paused:
             data = self._read_head(data)
             rounds += 1
-            if self.exchange is not None or self.lingering or self.transport.is_closing():
+            if self.exchange is not None or self.lingering or self.skipping or self.transport.is_closing():
                 break
         self.reading_heads = False
         if not data or self.lingering:
@@ -308,6 +312,25 @@ class ClientConnection(asyncio.Protocol):
         self.watch(self.due)
         self.transport.write_eof()
         self.resume()
+
+    def skip(self, exchange: Exchange) -> None:
+        """Read past the body of a refused request before the next one."""
+        self.skipping = exchange
+        self.due = self.wheel.soon + exchange.deadlines.body_idle_s
+        self.watch(self.due)
+
+    def _skip(self, exchange: Exchange, data: bytes) -> None:
+        surplus = exchange.skip(data)
+        if exchange.request_done:
+            self.skipping = None
+            self.go_on(closing=self.is_ending, lingering=False)
+            if surplus and self.skipping is None:
+                self._read_heads(surplus)
+        elif exchange.is_skippable:
+            self.due = self.wheel.soon + exchange.deadlines.body_idle_s
+        else:
+            self.skipping = None
+            self.go_on(closing=True, lingering=True)
 
     def _discard(self, data: bytes) -> None:
         self.lingered += len(data)

@@ -4,7 +4,8 @@ Straight-line and free of I/O; every transport calls it. The order of rules is k
 """
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from kernel.addresses import Address, client_of, identity_of_address
 from kernel.decide import Facts, LimiterState, Verdicts, decide
@@ -21,9 +22,10 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:+/=@-]{1,128}").fullmatch
 FORWARDED_NODE = re.compile(rb"[A-Za-z0-9._-]+").fullmatch
 NO_TRACE = b"0" * 32
 NO_SPAN = b"0" * 16
+LENGTH_OF_00 = 55  # characters of a traceparent of version 00
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """Who asked what, and what was decided. `route` is None where no route takes the request."""
 
     match: Match
@@ -129,27 +131,29 @@ def consumer_line(principal: Principal) -> bytes:
     return b"x-consumer: %b\r\n" % name.encode() if name.isascii() and name.isprintable() else b""
 
 
-class Trace(NamedTuple):
-    """The trace that a request belongs to, and the fields that continue it with a new span."""
+def continue_trace(noted: dict[int, bytes], bits: int) -> tuple[str, bytes]:
+    """(trace id, fields for the upstream): a W3C trace continued, or begun, with a new span.
 
-    trace_id: str
-    lines: bytes
-
-
-def continue_trace(noted: dict[int, bytes], trace_bits: int, span_bits: int) -> Trace:
-    """Continue a W3C trace or begin one; `*_bits` are random, 128 and 64 of them."""
+    `bits` are 192 random ones.
+    """
+    fresh = f"{bits | 1:048x}"
+    span = fresh[32:].encode()
     parent = noted.get(headers.TRACEPARENT)
-    found = TRACEPARENT(parent) if parent is not None else None
-    if found is None or found[1] == b"ff" or found[2] == NO_TRACE or found[3] == NO_SPAN:
-        trace_id = f"{trace_bits:032x}"
-        return Trace(trace_id, b"traceparent: 00-%b-%016x-01\r\n" % (trace_id.encode(), span_bits or 1))
-    if found[1] == b"00" and len(parent or b"") != 55:
-        trace_id = f"{trace_bits:032x}"
-        return Trace(trace_id, b"traceparent: 00-%b-%016x-01\r\n" % (trace_id.encode(), span_bits or 1))
-    sampled = int(found[4], 16) & 1
-    line = b"traceparent: 00-%b-%016x-%02x\r\n" % (found[2], span_bits or 1, sampled)
+    found = None if parent is None else TRACEPARENT(parent)
+    if (
+        found is None
+        or found[1] == b"ff"
+        or found[2] == NO_TRACE
+        or found[3] == NO_SPAN
+        or (found[1] == b"00" and found.end() != LENGTH_OF_00)
+    ):
+        trace_id = fresh[:32]
+        return trace_id, b"traceparent: 00-%b-%b-01\r\n" % (trace_id.encode(), span)
+    line = b"traceparent: 00-%b-%b-%02x\r\n" % (found[2], span, int(found[4], 16) & 1)
     state = noted.get(headers.TRACESTATE)
-    return Trace(found[2].decode(), line if state is None else b"%btracestate: %b\r\n" % (line, state))
+    if state is not None:
+        line += b"tracestate: %b\r\n" % state
+    return found[2].decode(), line
 
 
 def request_id(noted: dict[int, bytes], origin: Origin, decision_id: bytes) -> bytes:
@@ -201,9 +205,9 @@ def build_forwarded(head: RequestHead, origin: Origin, believed: dict[int, bytes
 
 
 def to_upstream(
-    head: RequestHead, judged: Judgement, origin: Origin, *, trace: Trace, request_id: bytes
+    head: RequestHead, judged: Judgement, origin: Origin, *, trace: bytes, request_id: bytes
 ) -> bytes:
-    """The head that the upstream sees. `judged` has a route."""
+    """The head that the upstream sees; `trace` are the lines that continue the trace."""
     route = judged.route
     target = head.path.encode("ascii") + head.query if route is None else route.target(head.path, head.query)
     host = route.host_line if route is not None else b""
@@ -225,7 +229,7 @@ def to_upstream(
         parts.append(origin.consumer_line)
     parts += (
         forwarded_lines(head, origin),
-        trace.lines,
+        trace,
         b"x-request-id: %b\r\n\r\n" % request_id,
     )
     return b"".join(parts)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from proxy import headers
+import msgspec
+
 from proxy.head import (
-    CLOSING_OR_NOT,
     MOST_FIELDS,
     MOST_HEAD_BYTES,
     REFUSED_METHODS,
@@ -15,9 +15,10 @@ from proxy.head import (
     Hosts,
     Line,
     RequestHead,
+    settle_fields,
     to_request_head,
 )
-from proxy.headers import Ambiguous, Codes, connection_options, sort_fields, strip_named
+from proxy.headers import Codes
 
 UNSAFE = re.compile(rb"[\r\n\0]").search
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
@@ -37,23 +38,13 @@ def read_scope(scope: Mapping[str, Any], codes: Codes, hosts: Hosts) -> RequestH
         values.append(value)
     check_fields(names, values)
     line = line_of(scope)
-    keep_alive = line.keep_alive
-    try:
-        fields = sort_fields(names, values, codes)
-        connection = fields.noted.get(headers.CONNECTION)
-        if connection is not None:
-            options = connection_options(connection)
-            keep_alive = (keep_alive or b"keep-alive" in options) and b"close" not in options
-            if not CLOSING_OR_NOT.issuperset(options):
-                fields = strip_named(names, values, codes, options)
-    except Ambiguous as wrong:
-        raise BadRequest(400, str(wrong)) from wrong
-    head = to_request_head(line._replace(keep_alive=keep_alive), fields, names, hosts)
+    fields, keep_alive = settle_fields(names, values, codes, is_current=line.keep_alive)
+    head = to_request_head(msgspec.structs.replace(line, keep_alive=keep_alive), fields, names, hosts)
     framed_elsewhere = (
         line.version not in ("1.0", "1.1") and line.method in WITH_BODY and head.content_length < 0
     )
     if head.expects_continue or framed_elsewhere:
-        head = head._replace(expects_continue=False, chunked=head.chunked or framed_elsewhere)
+        head = msgspec.structs.replace(head, expects_continue=False, chunked=head.chunked or framed_elsewhere)
     return head
 
 

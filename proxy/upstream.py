@@ -26,6 +26,7 @@ from proxy.timers import NEVER, Wheel
 
 HIGH_WATER_BYTES = 65_536
 LOW_WATER_BYTES = 16_384
+NONE, LENGTH, CHUNKED = Body.NONE, Body.LENGTH, Body.CHUNKED  # a look-up in the class costs 30 ns
 IDLE_S = 55.0  # below the 60 to 75 s after which common servers close
 SWEEP_S = 5.0
 
@@ -194,19 +195,19 @@ class UpstreamConnection(asyncio.Protocol):
         if head.status == 101 or self.interims > MOST_INTERIM:
             raise Malformed("an upgrade that nobody asked for, or 1xx without end")
         if head.status in FORWARDED_INTERIM:
-            asker.interim(head.status, [status_line(head.status), *head.lines, b"\r\n"])
+            asker.interim(head.status, [status_line(head.status), head.block, b"\r\n"])
 
     def _begin_body(self, asker: Asker, head: ResponseHead) -> None:
         self.keep_alive = head.keep_alive
         body = self.body = asker.begin_response(head)
-        self.remaining = head.length if body is Body.LENGTH else 0
-        self.decoder = Chunked() if body is Body.CHUNKED else None
+        self.remaining = head.length if body is LENGTH else 0
+        self.decoder = Chunked() if body is CHUNKED else None
 
     def _read_body(self, asker: Asker, data: bytes) -> None:
         """Deliver a piece; the end of the body ends the exchange. Raises Malformed."""
         body = self.body
         done = False
-        if body is Body.LENGTH:
+        if body is LENGTH:
             size = len(data)
             if size > self.remaining:
                 self.surplus = True
@@ -216,12 +217,11 @@ class UpstreamConnection(asyncio.Protocol):
             done = not self.remaining
             if size:
                 asker.deliver(data)
-        elif body is Body.NONE:
+        elif body is NONE:
             self.surplus = bool(data)
             done = True
         elif self.decoder is not None:
-            for piece in self.decoder.feed(data):
-                asker.deliver(piece)
+            self._decode(asker, self.decoder, data)
             done = self.decoder.done
             self.surplus = bool(self.decoder.rest)
         elif data:
@@ -230,6 +230,14 @@ class UpstreamConnection(asyncio.Protocol):
             asker.flush()
             return
         asker.response_complete(self, reusable=self.keep_alive and not self.surplus)
+
+    def _decode(self, asker: Asker, decoder: Chunked, data: bytes) -> None:
+        pieces: list[bytes] = []
+        try:
+            decoder.feed(data, pieces)
+        finally:
+            for piece in pieces:
+                asker.deliver(piece)
 
 
 class Pool:

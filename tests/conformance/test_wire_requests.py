@@ -232,7 +232,7 @@ def test_pipelined_bytes_are_held_and_bounded(stage: Stage, upstream: Upstream) 
     except BlockingIOError:
         pass
     (connection,) = stage.listener.connections
-    assert connection.paused
+    wait_until(lambda: connection.paused)
     assert len(connection.held) <= 512 << 10
     upstream.release.set()
     upstream.release = type(upstream.release)()
