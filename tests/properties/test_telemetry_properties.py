@@ -17,7 +17,7 @@ from warehouse.ledger import Cell, create_ledger
 
 NOON = 1_764_000_000.0
 DAY_S = 86_400
-SPOOL_BYTES = 20_000
+SPOOL_BYTES = 1 << 20
 
 
 class Telemetry(RuleBasedStateMachine):
@@ -30,6 +30,7 @@ class Telemetry(RuleBasedStateMachine):
         self.now = 0.0
         self.boot = 0
         self.offered: dict[int, int] = {}
+        self.torn: set[int] = set()
         self.stored_at: dict[str, float] = {}
         self.start()
 
@@ -55,12 +56,13 @@ class Telemetry(RuleBasedStateMachine):
                 row("t", self.offered[self.boot], ended_at=NOON + self.now, boot=self.boot, **changed)
             )
 
-    @rule(elapsed_s=st.sampled_from([0.05, 0.5, 1.0, 4.0, 30.0, float(DAY_S)]))
+    @rule(elapsed_s=st.sampled_from([0.05, 0.5, 1.0, 4.0, 150.0, float(DAY_S)]))
     def step(self, elapsed_s: float) -> None:
         self.now += elapsed_s
         self.forget()
         while self.flusher.step():
             pass
+        self.forget()
 
     def forget(self) -> None:
         """The warehouse remembers tokens for a while after it stored them."""
@@ -91,6 +93,7 @@ class Telemetry(RuleBasedStateMachine):
         """The newest segment loses its tail, as after a power cut, and the worker with it."""
         newest = max(self.directory.glob("*.spool"))
         self.crash()
+        self.torn.add(int(newest.name.split(".")[0].rsplit("-", 1)[1]))
         newest.write_bytes(newest.read_bytes()[:-cut])
 
     @invariant()
@@ -114,11 +117,12 @@ class Telemetry(RuleBasedStateMachine):
             there = sum(
                 rows for token, rows in self.warehouse.stored.items() if token.startswith(f"w1-{boot}-")
             )
-            assert entry.stored == there
             assert entry.stored + entry.dropped == offered
+            # A batch whose answer was lost and whose frame was torn is counted as dropped, and may be there.
+            assert there >= entry.stored if boot in self.torn else there == entry.stored
         self.ledger.close()
         shutil.rmtree(self.directory)
 
 
 TestTelemetry = Telemetry.TestCase
-TestTelemetry.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestTelemetry.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)

@@ -13,6 +13,8 @@ class FakeWarehouse:
         self.loses_answers = False  # stores what it is sent, and says nothing
         self.refuses: set[str] = set()  # tokens
         self.stored: dict[str, int] = {}  # token -> rows
+        self.doubled: set[str] = set()  # stored a second time, because their token was forgotten
+        self.forgotten: set[str] = set()
         self.ledger: list[LedgerRow] = []
         self.calls: list[str] = []
 
@@ -25,6 +27,8 @@ class FakeWarehouse:
         if batch.token in self.refuses:
             raise Undelivered("cannot parse", answered=True)
         if self.is_up or self.loses_answers:
+            if batch.token in self.stored and batch.token in self.forgotten:
+                self.doubled.add(batch.token)
             self.stored[batch.token] = batch.rows
         self._answer()
 
