@@ -1,0 +1,23 @@
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from analytics.archive import WarehouseArchive
+from tests.analytics.seeing import run
+from tests.analytics.test_control import OVERLAY
+from tests.analytics.traffic import START, greedy, quiet
+from warehouse.overlays import read_overlays
+
+
+def test_findings_come_back_open_ones_of_any_age(warehouse_client: Client, tenant: str) -> None:
+    archive = WarehouseArchive(warehouse_client, tenant)
+    (closed,) = run(sorted([*quiet(seconds=50), *greedy(36.0, 46.0)]), tenant=tenant)
+    still = msgspec.structs.replace(closed, id="open", closed_at=0.0)
+    archive.keep_findings([closed, still])
+    assert {each.id for each in archive.known(START)} == {closed.id, "open"}
+    assert [each.id for each in archive.known(START + 1_000)] == ["open"]
+
+
+def test_overlays_are_kept_for_joins(warehouse_client: Client, tenant: str) -> None:
+    overlay = msgspec.structs.replace(OVERLAY, tenant=tenant)
+    WarehouseArchive(warehouse_client, tenant).keep_overlays([overlay])
+    assert read_overlays(warehouse_client, tenant) == [overlay]

@@ -1,0 +1,54 @@
+from collections.abc import Iterator
+
+import pytest
+
+from analytics.control import Control, Unreachable
+from kernel.findings import Overlay
+from tests.analytics.controls import TOKEN, Endpoint, endpoint
+
+OVERLAY = Overlay("o1", "default", "per-client", "ip:203.0.113.9", 6.0, 15, "why", "f1", 1.0, 601.0)
+
+
+@pytest.fixture
+def told() -> Iterator[Endpoint]:
+    with endpoint() as control:
+        yield control
+
+
+@pytest.fixture
+def control(told: Endpoint) -> Iterator[Control]:
+    calls = Control(told.url, "default", token=TOKEN, holder="me")
+    yield calls
+    calls.close()
+
+
+def test_the_policy_and_the_loops_state_are_heard(control: Control, told: Endpoint) -> None:
+    told.paused = True
+    assert control.following("", -1).revision == "r1"
+    assert control.loop().paused
+    assert control.lease(10.0).held
+
+
+def test_overlays_are_replaced(control: Control, told: Endpoint) -> None:
+    control.put([OVERLAY])
+    assert told.overlays == (OVERLAY,)
+
+
+def test_a_refusal_says_what_was_refused(control: Control, told: Endpoint) -> None:
+    told.refuse = 409
+    with pytest.raises(Unreachable, match="PUT /v1/overlays: 409"):
+        control.put([OVERLAY])
+
+
+def test_a_wrong_token_is_told(told: Endpoint) -> None:
+    calls = Control(told.url, "default", token="wrong", holder="me")
+    with pytest.raises(Unreachable, match="401"):
+        calls.loop()
+    calls.close()
+
+
+def test_nobody_there_is_unreachable() -> None:
+    calls = Control("http://127.0.0.1:9", "default", token="", holder="me")
+    with pytest.raises(Unreachable):
+        calls.loop()
+    calls.close()

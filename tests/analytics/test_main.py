@@ -1,0 +1,49 @@
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from analytics.main import CannotRun, first_line, main, tempo_of, to_text, warehouse_name
+from analytics.once import Looked
+
+
+def test_the_warehouses_name_tells_no_password() -> None:
+    assert warehouse_name("http://user:secret@host:8123/tidegate") == "http://host:8123/tidegate"
+    assert warehouse_name("http://host:8123") == "http://host:8123"
+
+
+def test_a_wrong_clock_is_told_in_one_line() -> None:
+    complaints: list[str] = []
+    assert main(["--clock", "nonsense"], complaints.append) == 2
+    assert complaints == ["tidegate-analytics: --clock: 'nonsense' is not ORIGIN:STARTED:SCALE\n"]
+    with pytest.raises(CannotRun):
+        tempo_of("1:2")
+
+
+def test_a_wrong_table_is_told() -> None:
+    complaints: list[str] = []
+    assert main(["once", "--table", "findings"], complaints.append) == 2
+    assert "must be `imports` or `requests`" in complaints[0]
+
+
+def test_no_warehouse_is_told() -> None:
+    complaints: list[str] = []
+    assert main(["once", "--warehouse", "http://127.0.0.1:9"], complaints.append) == 2
+    assert "http://127.0.0.1:9" in complaints[0]
+
+
+def test_what_was_looked_at_is_said_in_words() -> None:
+    assert to_text(Looked(0, 0, 0, ())) == "the table holds no requests of this tenant\n"
+    assert "0 findings in 5 requests" in to_text(Looked(5, 0, 60, ()))
+    assert first_line(ValueError()) == "ValueError"
+
+
+def test_the_process_says_when_it_is_ready_and_ends_on_request(warehouse_url: str) -> None:
+    command = [sys.executable, "-m", "analytics.main", "--warehouse", warehouse_url, "--control", "none"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("tidegate-analytics ready on " in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(20) == 0

@@ -1,0 +1,100 @@
+from collections.abc import Iterator
+
+import pytest
+
+from analytics.control import Control
+from analytics.engine import Engine
+from analytics.publisher import FOLLOW_EVERY_S, Publisher
+from tests.analytics.controls import TOKEN, Endpoint, endpoint
+from tests.analytics.traffic import greedy, quiet, windows_of
+
+
+class Hand:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Play:
+    """A publisher, its endpoint, and an engine that has found a greedy client."""
+
+    def __init__(self, told: Endpoint) -> None:
+        self.told, self.clock = told, Hand()
+        self.control = Control(told.url, "default", token=TOKEN, holder="me")
+        self.publisher = Publisher(self.control, self.clock)
+        self.engine = Engine("default")
+        windows = windows_of(sorted([*quiet(seconds=45), *greedy(38.0, 45.0)]))
+        self.now = float(windows[-1].second + 1)
+        self.engine.advance(windows, windows[-1].second + 1, self.now)
+
+    def round(self, loss: float = 0.0) -> int:
+        """One tick; how many overlays are news."""
+        self.clock.now += FOLLOW_EVERY_S + 2
+        self.now += FOLLOW_EVERY_S + 2
+        self.publisher.refresh(self.now, self.engine)
+        return len(self.publisher.publish(self.now, self.engine, loss))
+
+
+@pytest.fixture
+def play() -> Iterator[Play]:
+    with endpoint() as told:
+        one = Play(told)
+        yield one
+        one.control.close()
+
+
+def test_an_overlay_is_put_once_and_told_once(play: Play) -> None:
+    assert play.round() == 1
+    assert [each.identity for each in play.told.overlays] == ["ip:203.0.113.9"]
+    assert play.round() == 0
+    assert play.told.calls.count("PUT /v1/overlays") == 1
+
+
+def test_an_unreachable_endpoint_is_tried_again(play: Play) -> None:
+    play.round()
+    play.told.overlays, play.told.version = (), 0
+    play.told.refuse = 503
+    assert play.round() == 0
+    play.told.refuse = 0
+    play.round()
+    assert len(play.told.overlays) == 1
+
+
+def test_nothing_is_put_without_the_lease(play: Play) -> None:
+    play.told.held = False
+    assert play.round() == 0
+    assert not play.publisher.is_active
+    assert play.told.overlays == ()
+    play.told.held = True
+    assert play.round() == 1
+
+
+def test_nothing_is_put_while_paused(play: Play) -> None:
+    play.told.paused = True
+    assert play.round() == 0
+    play.told.paused = False
+    assert play.round() == 1
+
+
+def test_nothing_is_put_while_telemetry_is_lossy(play: Play) -> None:
+    assert play.round(loss=0.05) == 0
+
+
+def test_a_broken_policy_leaves_the_old_one(play: Play) -> None:
+    play.round()
+    before = play.publisher.policy
+    play.told.text, play.told.revision = "nonsense: [", "r2"
+    play.round()
+    assert play.publisher.policy is before
+
+
+def test_without_an_endpoint_nothing_is_published() -> None:
+    publisher = Publisher(None, Hand())
+    engine = Engine("t")
+    publisher.refresh(1.0, engine)
+    assert publisher.publish(1.0, engine, 0.0) == ()
+    assert publisher.is_active
