@@ -20,8 +20,9 @@ class Load(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What came out: requests per second, CPU microseconds a request, p99 in ms, wrong answers."""
+    """What came out: requests, their rate, CPU microseconds a request, p99 in ms, wrong answers."""
 
+    requests: int
     requests_per_second: float
     cpu_us: float
     p99_ms: float
@@ -51,12 +52,12 @@ def resident_mb(pid: int) -> float:
     return int(found.group(1)) / 1024 if found else 0.0
 
 
-def measure(pid: int, load: Load, core: int) -> Measured:
-    """Run wrk pinned to `core` and read the CPU time that `pid` took meanwhile."""
+def measure(pid: int, load: Load, cores: str) -> Measured:
+    """Run wrk pinned to `cores` and read the CPU time that `pid` took meanwhile."""
     command = [
         "taskset",
         "-c",
-        str(core),
+        cores,
         "wrk",
         "-t1",
         f"-c{load.connections}",
@@ -77,6 +78,7 @@ def to_measured(report: str, cpu: float) -> Measured:
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", report)
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", report)
     return Measured(
+        requests=requests,
         requests_per_second=float(found_in(report, r"Requests/sec:\s+([\d.]+)")),
         cpu_us=cpu * 1e6 / max(1, requests),
         p99_ms=float(tail.group(1)) * MICROSECONDS[tail.group(2)] / 1e3 if tail else 0.0,

@@ -100,7 +100,7 @@ class Ports(NamedTuple):
 
     listen: int
     upstream: int
-    warehouse: str  # URL, or `none`
+    warehouse: str  # URL that Tidegate's telemetry goes to
 
 
 class Peer(NamedTuple):
@@ -158,7 +158,7 @@ def adapter(folder: Path, ports: Ports) -> list[str]:
     """Tidegate's ASGI adapter under plain uvicorn."""
     policy(folder, ports)
     options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-proxy-headers"]
-    command = [sys.executable, "-m", "uvicorn", "--factory", "proxy.asgi:from_environment"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "proxy.asgi:create"]
     return [*command, "--host", "127.0.0.1", "--port", str(ports.listen), "--log-level", "warning", *options]
 
 

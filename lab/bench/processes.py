@@ -5,11 +5,16 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from warehouse.client import connect
+from warehouse.migrate import migrate
+
 START_SECONDS = 20.0
+BOTH_CORES = "0-1"
 
 
 def free_port() -> int:
@@ -27,12 +32,12 @@ def answers(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def running(command: list[str], *, core: int, port: int, log: Path, more: dict[str, str]) -> Iterator[int]:
+def running(command: list[str], *, cores: str, port: int, log: Path, more: dict[str, str]) -> Iterator[int]:
     """A process pinned to a core, from when its port answers to the end of the block; gives its id."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["taskset", "-c", str(core), *command],
+            ["taskset", "-c", cores, *command],
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**child_environment(), **more},
@@ -61,3 +66,16 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> 
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{process.args!r} does not listen on port {port}:\n{log.read_text()[-2000:]}")
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def warehouse(folder: Path, cores: str) -> Iterator[str]:
+    """An embedded warehouse with tables; gives its URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "warehouse.main", "--listen", f"127.0.0.1:{port}", "--data", str(folder)]
+    with running(command, cores=cores, port=port, log=folder.with_suffix(".log"), more={}):
+        client = connect(url)
+        migrate(client)
+        client.close()
+        yield url

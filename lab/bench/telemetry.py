@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
-from warehouse.migrate import migrate
 
 from lab.bench.insert import BATCH, MICROSECONDS
 from lab.bench.rows import event_rows
 from warehouse.client import connect
+from warehouse.migrate import migrate
 from warehouse.writer import EventWriter, Origin, WriterSettings
 
 
@@ -73,4 +73,4 @@ def ingest_rate(url: str, *, clients: int, batches: int) -> Ingest:
 
 def stored_rows(client: Client) -> int:
     """Rows in the raw table."""
-    return int(client.query("SELECT count() FROM requests").first_row[0])
+    return int(str(client.command("SELECT count() FROM requests")))

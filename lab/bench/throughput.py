@@ -1,16 +1,18 @@
 """Requests per second and CPU per request of every gateway, interleaved, as ratios in one run."""
 
+import contextlib
+import itertools
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from lab.bench.load import Load, Measured, measure
 from lab.bench.peers import API_KEY, PEERS, Peer, Ports, nginx_upstream
-from lab.bench.processes import free_port, running
+from lab.bench.processes import free_port, running, warehouse
 
-GATEWAY_CORE = 0
-LOAD_CORE = 1  # wrk and the upstream
+GATEWAY_CORE = "0"
+LOAD_CORE = "1"  # wrk and the upstream
 CONNECTIONS = (32, 128)
 
 
@@ -30,24 +32,33 @@ class Plan(NamedTuple):
     folder: Path
     rounds: int
     seconds: int
-    warehouse: str  # URL that Tidegate's telemetry goes to
     tell: Callable[[str], None]
 
 
 def compare(plan: Plan, peers: Sequence[Peer] = PEERS) -> list[Row]:
-    """Measure each peer in turn, round by round, so that the machine's noise meets all alike."""
+    """Measure each peer in turn, round by round, so that the machine's noise meets all alike.
+
+    Tidegate's telemetry goes to an embedded warehouse on the load's core.
+    """
     found: dict[tuple[str, int], list[Measured]] = {}
-    upstream = free_port()
-    ports = Ports(0, upstream, plan.warehouse)
-    command = nginx_upstream(plan.folder / "upstream", ports)
-    log = plan.folder / "upstream.log"
-    with running(command, core=LOAD_CORE, port=upstream, log=log, more={}):
-        for number in range(plan.rounds):
-            for peer in peers:
-                plan.tell(f"round {number + 1}/{plan.rounds}: {peer.name}")
-                for connections, measured in one_round(plan, peer, ports._replace(listen=free_port())):
-                    found.setdefault((peer.name, connections), []).append(measured)
+    with contextlib.ExitStack() as stack:
+        ports = stack.enter_context(surroundings(plan.folder))
+        for number, peer in itertools.product(range(plan.rounds), peers):
+            plan.tell(f"round {number + 1}/{plan.rounds}: {peer.name}")
+            for connections, measured in one_round(plan, peer, ports._replace(listen=free_port())):
+                found.setdefault((peer.name, connections), []).append(measured)
     return [to_row(name, connections, each) for (name, connections), each in found.items()]
+
+
+@contextlib.contextmanager
+def surroundings(folder: Path) -> Iterator[Ports]:
+    """The upstream of all, and the warehouse that Tidegate's telemetry goes to, on the load's core."""
+    port = free_port()
+    with warehouse(folder / "warehouse", LOAD_CORE) as url:
+        ports = Ports(0, port, url)
+        command = nginx_upstream(folder / "upstream", ports)
+        with running(command, cores=LOAD_CORE, port=port, log=folder / "upstream.log", more={}):
+            yield ports
 
 
 def one_round(plan: Plan, peer: Peer, ports: Ports) -> list[tuple[int, Measured]]:
@@ -56,7 +67,7 @@ def one_round(plan: Plan, peer: Peer, ports: Ports) -> list[tuple[int, Measured]
     command = peer.prepare(folder, ports)
     more = {"TIDEGATE_POLICY": str(folder / "policy.yaml"), "TIDEGATE_WAREHOUSE": ports.warehouse}
     url = f"http://127.0.0.1:{ports.listen}/api/v1/items"
-    with running(command, core=GATEWAY_CORE, port=ports.listen, log=folder / "log", more=more) as pid:
+    with running(command, cores=GATEWAY_CORE, port=ports.listen, log=folder / "log", more=more) as pid:
         measure(pid, Load(url, 32, 1, API_KEY), LOAD_CORE)
         measured = [(n, measure(pid, Load(url, n, plan.seconds, API_KEY), LOAD_CORE)) for n in CONNECTIONS]
     wrong = sum(each.wrong for _, each in measured)

@@ -15,6 +15,7 @@ from analytics.publisher import Publisher
 from kernel.events import LedgerRow
 from lab.bench.insert import BATCH, MICROSECONDS, encoded
 from lab.bench.rows import IDENTITIES, event_rows
+from lab.bench.telemetry import stored_rows
 from warehouse.batches import Assembly, Origin
 from warehouse.client import connect
 from warehouse.delivery import Delivery
@@ -72,8 +73,7 @@ def measure_ticks(url: str, until_us: int, tell: Callable[[str], None]) -> Ticks
         loop.tick()
         spent.append((time.perf_counter() - began) * 1e3)
         tell(f"tick {number + 1}/{TICKS}: {spent[-1]:.0f} ms")
-    rows = int(client.query("SELECT count() FROM requests").first_row[0])
-    return Ticks(rows, statistics.median(spent), max(spent))
+    return Ticks(stored_rows(client), statistics.median(spent), max(spent))
 
 
 class Moment:
@@ -108,15 +108,18 @@ class Source:
             self._delivery.store(batch)
         self._at_us += MICROSECONDS
         self._offered += IDENTITIES
-        counts = {"offered": self._offered, "stored": self._offered, "spooled": 0, "dropped": 0, "buffered": 0}
         row = LedgerRow(
             tenant="default",
             worker=WORKER,
             boot=self._at_us,
             through=self._at_us,
             written_at=self._at_us,
+            offered=self._offered,
+            stored=self._offered,
+            spooled=0,
+            dropped=0,
+            buffered=0,
             open_requests=0,
             slow_clients=(),
-            **counts,
         )
         self._delivery.store_ledger([row])
