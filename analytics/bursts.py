@@ -159,7 +159,6 @@ class ClientBurst:
         observed = int(looked.sums[row, span]) / seconds
         usual = float(tails.usual[scope, span]) / seconds
         onset = window.second - int(looked.active[row, span]) + 1
-        unit = "requests/s"
         return Signal(
             key=identity,
             kind=CARD.kind,
@@ -171,23 +170,25 @@ class ClientBurst:
             group="",
             severity="critical" if observed > 4 * usual else "warning",
             summary=f"{identity} sends {observed:.3g} requests/s; 99.9 % of its peers never pass {usual:.3g}",
-            evidence=(
-                Observation(f"rate_{seconds}s", round(observed, 4), round(usual, 4), unit),
-                Observation(
-                    f"peers_median_{seconds}s",
-                    round(observed, 4),
-                    round(float(tails.median[scope, span]) / seconds, 4),
-                    unit,
-                ),
-                Observation(
-                    f"peers_greatest_{seconds}s",
-                    round(observed, 4),
-                    round(float(tails.greatest[scope, span]) / seconds, 4),
-                    unit,
-                ),
-                Observation("peers", float(tails.identities[scope]), float(LEAST_PEERS), "identities"),
-            ),
+            evidence=evidence_of(tails, scope, span, observed=observed),
         )
+
+
+def evidence_of(tails: Tails, scope: int, span: int, *, observed: float) -> tuple[Observation, ...]:
+    """The identity's rate beside its peers' quantiles, in requests per second over the span."""
+    seconds, rate = SPANS[span], round(observed, 4)
+    quantiles = {
+        f"rate_{seconds}s": tails.usual,
+        f"peers_median_{seconds}s": tails.median,
+        f"peers_greatest_{seconds}s": tails.greatest,
+    }
+    return (
+        *(
+            Observation(name, rate, round(float(of[scope, span]) / seconds, 4), "requests/s")
+            for name, of in quantiles.items()
+        ),
+        Observation("peers", float(tails.identities[scope]), float(LEAST_PEERS), "identities"),
+    )
 
 
 class At(NamedTuple):

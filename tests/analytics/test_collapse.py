@@ -1,7 +1,6 @@
 from analytics.collapse import is_collapsed
 from analytics.windows import AddressRow
 
-
 # An office of many people that carries nearly everything.
 OFFICE = AddressRow("::ffff:10.0.0.1", 950, 0, 40, 1_000, 0, 45)
 

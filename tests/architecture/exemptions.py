@@ -20,6 +20,7 @@ LONG_FILES: dict[str, str] = {}
 
 # path -> why a broad except stands there: only the server and the worker loops may.
 BROAD_EXCEPTS: dict[str, str] = {
+    "analytics/loop.py": "the worker loop: a tick that fails is counted, logged and tried again",
     "proxy/adapter.py": "the server: a bug fails one request, is counted and told as `crashed`",
     "proxy/conversation.py": "the server: the same, in the task that reads a request's body",
     "proxy/sources.py": "the loop that takes policies: a bug refuses the policy, the gateway goes on",
