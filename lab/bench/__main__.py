@@ -20,7 +20,10 @@ from lab.bench.throughput import Plan, Row, compare
 PAGE = Path("docs/benchmarks.md")
 MISSED, COULD_NOT_RUN = 1, 2
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
+
+@app.command()
 def main(
     *,
     rounds: Annotated[int, typer.Option(min=1, help="interleaved rounds of every gateway")] = 5,
@@ -52,4 +55,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -4,7 +4,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx2
+import httpx
 import uvicorn
 from fastapi import FastAPI, Request
 from starlette.background import BackgroundTask
@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 
 def plain_app(upstream: str) -> FastAPI:
     """Relays everything to `upstream` (a URL), streaming the response."""
-    client = httpx2.AsyncClient(base_url=upstream, limits=httpx2.Limits(max_connections=1000))
+    client = httpx.AsyncClient(base_url=upstream, limits=httpx.Limits(max_connections=1000))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
