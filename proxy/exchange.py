@@ -1,122 +1,36 @@
-"""One exchange: a request that was begun, its upstream, its deadlines, and its one final event.
+"""One exchange: a request that was judged, its upstream, and the response that is relayed.
 
-Every way in which a request can end passes through `finish`, which offers exactly one event.
-After the response began an error closes the connection: nothing is faked behind a status line.
+How it can end stands in `proxy.ending`.
 """
-
-import enum
-import logging
-from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from kernel.decide import Reason, Verdicts
 from kernel.events import Flag, Outcome
+from kernel.policy import METHODS
+from proxy import headers
+from proxy.ending import BODY, CONNECT, DELIVERY, FIRST_BYTE, RESPONSE, Ending, Phase
 from proxy.framing import LAST_CHUNK, Body, Chunked, Malformed, response_body, to_chunk
 from proxy.head import RequestHead
 from proxy.pipeline import continue_trace, judge, request_id, to_upstream
-from proxy.prepared import INTERIM_S, Prepared
-from proxy.record import Account
-from proxy.refusal import Answer, answer_of, rate_limit_fields
+from proxy.prepared import INTERIM_S
+from proxy.refusal import Answer, rate_limit_fields
 from proxy.response import ResponseHead, to_client
 from proxy.signals import MOST_BODY_BYTES
-from proxy.timers import NEVER
 from proxy.upstream import Pool, UpstreamConnection
 
-if TYPE_CHECKING:
-    from proxy.native import ClientConnection
-
-logger = logging.getLogger("tidegate.proxy")
-
-MOST_SKIPPED_BYTES = 65_536  # of a refused request's body, to keep the connection
 MOST_PENDING_BYTES = 65_536  # of a body that waits for a connection
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 REUSED, EARLY = int(Flag.UPSTREAM_REUSED), int(Flag.EARLY_RESPONSE)
-
-
+CHUNKED, LENGTH, CLOSE = Body.CHUNKED, Body.LENGTH, Body.CLOSE
 NOTHING_DECIDED = Verdicts(Reason.NONE, 0, "", (), ())  # what a Python handler answers
+TRACE_BITS = 192  # a trace id and a span id
 
 
-class Phase(enum.Enum):
-    """What an exchange waits for; each has a deadline."""
-
-    HEAD = "head"
-    CONNECT = "connect"
-    BODY = "body"
-    FIRST_BYTE = "first byte"
-    RESPONSE = "response"
-    DELIVERY = "delivery"  # the client has to read what is buffered
-
-
-class Answering(Protocol):
-    """Who answers an exchange: an upstream connection, or a handler behind the gateway."""
-
-    write_paused: bool
-
-    def send(self, piece: bytes) -> None:
-        """More of the request's body."""
-
-    def set_reading(self, is_reading: bool) -> None:
-        """Stop or go on producing the response."""
-
-    def abandon(self) -> None:
-        """Nobody waits for the response any more."""
-
-
-class Exchange(Account):
+class Exchange(Ending):
     """A request in flight on the native transport."""
 
-    __slots__ = (
-        "body",
-        "body_streamed",
-        "client_body",
-        "closing",
-        "connection",
-        "deadlines",
-        "decoder",
-        "interim_at",
-        "most_body_bytes",
-        "out",
-        "over",
-        "phase",
-        "phase_at",
-        "remaining",
-        "request_done",
-        "request_id",
-        "response_begun",
-        "sent",
-        "skipped",
-        "skipping",
-        "total_at",
-        "upstream",
-    )
-
-    def __init__(self, connection: "ClientConnection", prepared: Prepared) -> None:
-        listener = connection.listener
-        gateway = listener.gateway
-        super().__init__(
-            prepared,
-            connection.origin.peer,
-            seq=gateway.sink.next_seq(),
-            started=gateway.clock(),
-            begun=gateway.monotonic(),
-        )
-        self.connection = connection
-        self.deadlines = prepared.deadlines
-        self.over = self.request_done = self.response_begun = self.body_streamed = False
-        self.closing = self.skipping = False
-        self.phase = Phase.HEAD
-        self.phase_at = self.total_at = self.interim_at = NEVER
-        self.body = self.client_body = Body.NONE
-        self.remaining = self.most_body_bytes = self.skipped = 0
-        self.decoder: Chunked | None = None
-        self.upstream: Answering | None = None
-        self.request_id = b""
-        self.sent = b""  # what the upstream got so far, or will get once it is connected
-        self.out: list[bytes] = []
-        listener.open_requests += 1
-
-    # -- the request ----------------------------------------------------------------------
+    __slots__ = ()
 
     def judge(self, head: RequestHead) -> bool:
         """Judge a whole head; says whether the request is allowed."""
@@ -135,14 +49,14 @@ class Exchange(Account):
         else:
             self.most_body_bytes = self.prepared.snapshot.policy.max_body_bytes
         if head.chunked:
-            self.body = Body.CHUNKED
+            self.body = CHUNKED
             self.decoder = Chunked()
         elif head.content_length > 0:
-            self.body = Body.LENGTH
+            self.body = LENGTH
             self.remaining = head.content_length
         else:
             self.request_done = True
-        self.trace_id, trace = continue_trace(head.noted, gateway.random_bits(192))
+        self.trace_id, trace = continue_trace(head.noted, gateway.random_bits(TRACE_BITS))
         if judged.verdicts.reason:
             if route is not None or not self._is_answered(head):
                 return False
@@ -156,13 +70,11 @@ class Exchange(Account):
         """Whether a Python handler takes what no route takes."""
         return self.connection.listener.gateway.answers(head.method, head.host, head.path)
 
-    @property
-    def decision_id(self) -> str:
-        """The name by which this request finds its event."""
-        return f"{self.connection.listener.decision_prefix}{self.seq:x}"
-
     def begin(self, rest: bytes) -> bytes:
         """Relay an allowed request whose body begins with `rest`; returns what followed it."""
+        head = self.head
+        if head is not None and head.method == "OPTIONS" and head.noted.get(headers.MAX_FORWARDS) == b"0":
+            return self._answer_options(rest)
         self.interim_at = self.begun + INTERIM_S
         self.total_at = self.begun + self.deadlines.total_s
         surplus = rest
@@ -186,8 +98,16 @@ class Exchange(Account):
         self.connection.watch(self.begun + self.deadlines.first_visit_s)
         return surplus
 
+    def _answer_options(self, rest: bytes) -> bytes:
+        """Answer as the last hop that Max-Forwards lets see it (RFC 9110 section 7.6.2)."""
+        surplus = rest if self.request_done else self.skip(rest)
+        self.skipping = not self.request_done and self.is_skippable
+        allow = b"allow: %b\r\n" % ", ".join(METHODS).encode()
+        self.answer(Answer(status=200, reason="", fields=allow), Outcome.ANSWERED)
+        return surplus
+
     def _dial(self, pool: Pool) -> None:
-        self.phase = Phase.CONNECT
+        self.phase = CONNECT
         self.phase_at = self.connection.wheel.soon + self.deadlines.connect_s
         self.connection.watch(self.phase_at)
         pool.dial(self, self.deadlines.connect_s)
@@ -205,10 +125,10 @@ class Exchange(Account):
         """Wait for the rest of the body, or for the response."""
         soon = self.connection.wheel.soon
         if self.request_done:
-            self.phase = Phase.FIRST_BYTE
+            self.phase = FIRST_BYTE
             self.phase_at = soon + self.deadlines.first_byte_s
         else:
-            self.phase = Phase.BODY
+            self.phase = BODY
             self.phase_at = soon + self.deadlines.body_idle_s
 
     def take_body(self, data: bytes) -> bytes:
@@ -253,15 +173,13 @@ class Exchange(Account):
         upstream = self.upstream
         if upstream is None:
             self.sent += data
-            if len(self.sent) > MOST_PENDING_BYTES and self.phase is Phase.CONNECT:
+            if len(self.sent) > MOST_PENDING_BYTES and self.phase is CONNECT:
                 self.connection.pause()
             return
         self.body_streamed = True
         upstream.send(data)
-        if self.phase is Phase.BODY:
+        if self.phase is BODY:
             self.wait()
-
-    # -- the response ---------------------------------------------------------------------
 
     def interim(self, status: int, lines: list[bytes]) -> None:
         """Forward 100 and 103 to a client that knows them."""
@@ -273,43 +191,38 @@ class Exchange(Account):
         request, judged, connection = self.head, self.judged, self.connection
         assert request is not None
         assert judged is not None
-        self.first_byte_at = connection.listener.gateway.monotonic()
+        gateway = connection.listener.gateway
+        self.first_byte_at = gateway.monotonic()
         self.status = head.status
         self.response_begun = True
         body = self.client_body = response_body(request.method, head.status, head.length, head.chunked)
-        self.closing = not (request.keep_alive and self.request_done) or connection.is_ending
-        if body is Body.CHUNKED or body is Body.CLOSE:
-            self.client_body = Body.CHUNKED if request.version == "1.1" else Body.CLOSE
+        self.closing = (
+            not (request.keep_alive and self.request_done) or connection.shutting or gateway.draining
+        )
+        if body is CHUNKED or body is CLOSE:
+            self.client_body = CHUNKED if request.version == "1.1" else CLOSE
             self.closing = self.closing or request.version == "1.0"
         fields = b"x-request-id: %b\r\n" % self.request_id
         if judged.verdicts.limits:
             fields += rate_limit_fields(judged.verdicts.limits, self.prepared)
         self.out = to_client(head, self.client_body, request.version, closing=self.closing, fields=fields)
-        self.phase = Phase.RESPONSE
+        self.phase = RESPONSE
         self.phase_at = connection.wheel.soon + self.deadlines.idle_s
         return body
 
     def deliver(self, piece: bytes) -> None:
         """A piece of the response's body."""
         self.bytes_out += len(piece)
-        if self.client_body is Body.CHUNKED:
+        if self.client_body is CHUNKED:
             self.out += (b"%x\r\n" % len(piece), piece, b"\r\n")
         else:
             self.out.append(piece)
-
-    def flush(self) -> None:
-        """Write what was delivered."""
-        out = self.out
-        if out:
-            self.out = []
-            self.phase_at = self.connection.wheel.soon + self.deadlines.idle_s
-            self.connection.transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     def response_complete(self, upstream: UpstreamConnection, *, reusable: bool) -> None:
         """The response was read to its end: hand back the upstream and end the exchange."""
         self.upstream_end_at = self.connection.listener.gateway.monotonic()
         self.upstream = None
-        if self.client_body is Body.CHUNKED:
+        if self.client_body is CHUNKED:
             self.out.append(LAST_CHUNK)
         self.flush()
         if reusable and self.request_done:
@@ -319,7 +232,7 @@ class Exchange(Account):
         if not self.request_done:
             self.flags |= EARLY
         if self.connection.write_paused:
-            self.phase = Phase.DELIVERY
+            self.phase = DELIVERY
         else:
             self.complete()
 
@@ -333,7 +246,7 @@ class Exchange(Account):
         self.status = status
         self.response_begun = True
         self.first_byte_at = self.connection.listener.gateway.monotonic()
-        self.phase = Phase.RESPONSE
+        self.phase = RESPONSE
         self.phase_at = self.connection.wheel.soon + self.deadlines.idle_s
 
     def answered(self, *, keep_alive: bool) -> None:
@@ -341,111 +254,6 @@ class Exchange(Account):
         self.finish(Outcome.ANSWERED)
         closing = not (keep_alive and self.request_done) or self.connection.is_ending
         self.connection.go_on(closing=closing, lingering=not self.request_done)
-
-    # -- endings --------------------------------------------------------------------------
-
-    def finish(self, outcome: Outcome) -> None:
-        """Offer the one final event. Nothing else ends an exchange."""
-        if self.over:
-            return
-        self.over = True
-        listener = self.connection.listener
-        listener.open_requests -= 1
-        self.connection.exchange = None
-        gateway = listener.gateway
-        gateway.sink.offer(
-            listener.recorder.to_row(self, outcome.value, ended=gateway.clock(), now=gateway.monotonic())
-        )
-
-    def answer(self, answer: Answer, outcome: Outcome) -> None:
-        """Answer by ourselves, and end."""
-        head, connection = self.head, self.connection
-        may_go_on = head is not None and head.keep_alive and (self.request_done or self.skipping)
-        self.closing = not may_go_on or connection.is_ending
-        written, self.bytes_out = connection.listener.refusals.to_bytes(
-            answer,
-            self.decision_id,
-            self.trace_id,
-            now=self.started,
-            closing=self.closing,
-            body=head is None or head.method != "HEAD",
-        )
-        self.status = answer.status
-        self.response_begun = True
-        connection.transport.write(written)
-        self.finish(outcome)
-        if self.skipping and not self.closing:
-            connection.skip(self)
-        else:
-            connection.go_on(closing=self.closing, lingering=not self.request_done)
-
-    def refuse(self, rest: bytes) -> bytes:
-        """Answer a refused request and skip its body; returns what followed."""
-        judged = self.judged
-        assert judged is not None
-        surplus = rest if self.request_done else self.skip(rest)
-        self.skipping = not self.request_done and self.is_skippable
-        reason = judged.verdicts.reason
-        outcome = Outcome.REFUSED
-        if reason in (Reason.NO_ROUTE, Reason.WRONG_METHOD):
-            outcome = Outcome.NO_ROUTE
-        elif reason == Reason.BODY_TOO_LARGE:
-            outcome = Outcome.BODY_TOO_LARGE
-        self.answer(answer_of(judged, self.prepared), outcome)
-        return surplus
-
-    def skip(self, data: bytes) -> bytes:
-        """Read past a body that nobody wants; returns what followed it."""
-        self.skipped += len(data)
-        if self.decoder is None:
-            size = min(len(data), self.remaining)
-            self.remaining -= size
-            self.request_done = not self.remaining
-            return data[size:]
-        try:
-            self.decoder.feed(data, [])
-        except Malformed:
-            self.skipped = MOST_SKIPPED_BYTES + 1
-            return b""
-        self.request_done = self.decoder.done
-        return self.decoder.rest
-
-    @property
-    def is_skippable(self) -> bool:
-        """Whether reading past the body costs less than a new connection would."""
-        head = self.head
-        return (
-            head is not None
-            and not head.expects_continue
-            and self.skipped <= MOST_SKIPPED_BYTES
-            and self.remaining <= MOST_SKIPPED_BYTES
-        )
-
-    def reject(self, status: int, why: str) -> None:
-        """Refuse what is malformed, ambiguous or over a cap."""
-        self.reason = "bad-request"
-        if self.upstream is not None:
-            self.upstream.abandon()
-            self.upstream = None
-        if self.response_begun:
-            self.finish(Outcome.BAD_REQUEST)
-            self.connection.cut()
-            return
-        self.answer(Answer(status=status, reason=self.reason, detail=why), Outcome.BAD_REQUEST)
-
-    def fail(self, outcome: Outcome, status: int) -> None:
-        """End for a reason that is not the request's head: by an answer, or by closing."""
-        if self.over:
-            return
-        if self.upstream is not None:
-            self.upstream.abandon()
-            self.upstream = None
-        if not self.response_begun:
-            self.answer(Answer(status=status, reason=outcome.value.replace("_", "-")), outcome)
-            return
-        self.flush()
-        self.finish(outcome)
-        self.connection.cut()
 
     def connect_failed(self, timed_out: bool) -> None:
         """No connection to the upstream."""
@@ -458,7 +266,7 @@ class Exchange(Account):
         """The upstream closed before its response was whole."""
         self.upstream = None
         if self.response_begun:
-            if upstream.body is Body.CLOSE and exc is None:
+            if upstream.body is CLOSE and exc is None:
                 self.response_complete(upstream, reusable=False)
             else:
                 self.fail(Outcome.UPSTREAM_TRUNCATED, 502)
@@ -487,60 +295,5 @@ class Exchange(Account):
         else:
             self.connection.resume()
 
-    def client_gone(self) -> None:
-        """The client hung up."""
-        if self.upstream is not None:
-            self.upstream.abandon()
-            self.upstream = None
-        if self.response_begun:
-            self.finish(Outcome.CLIENT_GONE_RESPONSE)
-        elif self.head is None:
-            self.finish(Outcome.CLIENT_GONE_HEAD)
-        else:
-            self.finish(Outcome.CLIENT_GONE_WAITING if self.request_done else Outcome.CLIENT_GONE_BODY)
 
-    def crash(self, bug: Exception) -> None:
-        """A bug of ours: 500 where nothing was answered yet; the worker goes on."""
-        logger.error("the gateway failed a request", exc_info=bug)
-        self.connection.listener.crashes += 1
-        self.closing = True
-        self.request_done = False
-        self.fail(Outcome.CRASHED, 500)
-
-    def drain(self) -> None:
-        """The drain's deadline has passed."""
-        if self.upstream is not None:
-            self.upstream.abandon()
-            self.upstream = None
-        self.finish(Outcome.DRAINED)
-
-    # -- deadlines ------------------------------------------------------------------------
-
-    def visit(self, now: float) -> float:
-        """Act on deadlines that passed; returns the next one."""
-        if now >= self.total_at:
-            self.fail(Outcome.TOTAL_TIMEOUT, 504)
-        elif now >= self.phase_at:
-            self._expire()
-        elif now >= self.interim_at:
-            self.interim_at = now + INTERIM_S
-            listener = self.connection.listener
-            listener.gateway.sink.offer(
-                listener.recorder.to_row(self, "", ended=listener.gateway.clock(), now=now, interim=1)
-            )
-        return min(self.phase_at, self.total_at, self.interim_at)
-
-    def _expire(self) -> None:
-        """The deadline of the phase has passed."""
-        phase = self.phase
-        if phase is Phase.CONNECT:
-            self.fail(Outcome.CONNECT_TIMEOUT, 504)
-        elif phase is Phase.BODY and not self.connection.paused:
-            self.fail(Outcome.BODY_TIMEOUT, 408)
-        elif phase is Phase.BODY or phase is Phase.FIRST_BYTE:
-            self.fail(Outcome.FIRST_BYTE_TIMEOUT, 504)
-        elif phase is Phase.RESPONSE and not self.connection.write_paused:
-            self.fail(Outcome.RESPONSE_TIMEOUT, 504)
-        else:
-            self.client_gone()
-            self.connection.cut()
+__all__ = ["Exchange", "Phase"]

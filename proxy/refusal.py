@@ -40,7 +40,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer of the gateway's own: `fields` are whole header lines."""
+    """An answer of the gateway's own: `fields` are whole header lines; no reason, no problem."""
 
     status: int
     reason: str
@@ -114,7 +114,24 @@ class Refusals:
         self, answer: Answer, decision_id: str, trace_id: str, *, now: float, closing: bool, body: bool = True
     ) -> tuple[bytes, int]:
         """(head and body, size of the body). `now` is in seconds since 1970."""
-        content = msgspec.json.encode(
+        content = self._problem(answer, decision_id, trace_id) if answer.reason else b""
+        head = (
+            b"HTTP/1.1 %d %b\r\n%bcontent-length: %d\r\n"
+            b"cache-control: no-store\r\ndate: %b\r\nx-request-id: %b\r\n%b%b\r\n"
+        ) % (
+            answer.status,
+            phrase_of(answer.status).encode(),
+            b"content-type: application/problem+json\r\n" if content else b"",
+            len(content),
+            self._today(now),
+            decision_id.encode(),
+            answer.fields,
+            b"connection: close\r\n" if closing else b"",
+        )
+        return (head + content, len(content)) if body else (head, 0)
+
+    def _problem(self, answer: Answer, decision_id: str, trace_id: str) -> bytes:
+        return msgspec.json.encode(
             Problem(
                 type=self.type_of(answer.reason),
                 title=TITLES.get(answer.reason) or phrase_of(answer.status),
@@ -125,19 +142,6 @@ class Refusals:
                 trace_id=trace_id,
             )
         )
-        head = (
-            b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
-            b"cache-control: no-store\r\ndate: %b\r\nx-request-id: %b\r\n%b%b\r\n"
-        ) % (
-            answer.status,
-            phrase_of(answer.status).encode(),
-            len(content),
-            self._today(now),
-            decision_id.encode(),
-            answer.fields,
-            b"connection: close\r\n" if closing else b"",
-        )
-        return (head + content, len(content)) if body else (head, 0)
 
     def _today(self, now: float) -> bytes:
         if int(now) != self._date_at:

@@ -27,6 +27,7 @@ from proxy.timers import NEVER, Wheel
 HIGH_WATER_BYTES = 65_536
 LOW_WATER_BYTES = 16_384
 NONE, LENGTH, CHUNKED = Body.NONE, Body.LENGTH, Body.CHUNKED  # a look-up in the class costs 30 ns
+MOST_REMEMBERED_BYTES = 1_024  # of a response head, per connection
 IDLE_S = 55.0  # below the 60 to 75 s after which common servers close
 SWEEP_S = 5.0
 
@@ -82,6 +83,7 @@ class UpstreamConnection(asyncio.Protocol):
         "idle_since",
         "interims",
         "keep_alive",
+        "last",
         "pool",
         "remaining",
         "reused",
@@ -101,6 +103,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.keep_alive = self.reused = self.surplus = self.write_paused = False
         self.remaining = self.interims = 0
         self.idle_since = 0.0
+        self.last: tuple[bytes, ResponseHead] | None = None  # the same bytes are the same head
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Set low water marks: a slow side must not fill the memory."""
@@ -182,8 +185,13 @@ class UpstreamConnection(asyncio.Protocol):
                 self.buffer = data
                 break
             end += 4
-            head = read_response_head(data[:end], self.pool.codes)
-            data = data[end:]
+            raw, data = data[:end], data[end:]
+            last = self.last
+            if last is not None and raw == last[0]:
+                head = last[1]
+            else:
+                head = read_response_head(raw, self.pool.codes)
+                self.last = (raw, head) if end <= MOST_REMEMBERED_BYTES else None
             if head.status >= FINAL_STATUS:
                 self._begin_body(asker, head)
                 return data
