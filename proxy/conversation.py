@@ -81,8 +81,7 @@ class AsgiExchange(Exchange):
         conversation = cast("Conversation", self.connection)
         written, self.bytes_out = conversation.listener.refusals.to_bytes(
             answer,
-            self.decision_id,
-            self.trace_id,
+            (self.decision_id, self.trace_id),
             now=self.started,
             closing=False,
             body=self.head is None or self.head.method != "HEAD",

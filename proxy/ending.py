@@ -141,8 +141,7 @@ class Ending(Account):
         self.closing = not may_go_on or connection.is_ending
         written, self.bytes_out = connection.listener.refusals.to_bytes(
             answer,
-            self.decision_id,
-            self.trace_id,
+            (self.decision_id, self.trace_id),
             now=self.started,
             closing=self.closing,
             body=head is None or head.method != "HEAD",

@@ -59,6 +59,7 @@ class PreparedRoute:
         "collects_body",
         "deadlines",
         "host_line",
+        "names",
         "plan",
         "pool",
         "prefix",
@@ -68,6 +69,7 @@ class PreparedRoute:
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
+        self.names = (plan.name, plan.template, plan.upstream.name)
         self.pool: Pool | None = None  # the transport's, once it was asked for
         self.deadlines = to_deadlines(plan.timeouts)
         upstream = plan.upstream

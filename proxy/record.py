@@ -11,18 +11,20 @@ from kernel.decide import LimitVerdict
 from kernel.events import OTHER, EventRow
 from kernel.hashing import keyed_hash
 from kernel.policy import METHODS
-from kernel.snapshot import Snapshot
+from kernel.snapshot import Principal, RoutePlan, Snapshot
 from proxy import headers
 from proxy.head import RequestHead
 from proxy.pipeline import Judgement
 from proxy.prepared import Memo, Prepared
-from proxy.signals import NO_SIGNS, signs_of, succeeded
+from proxy.signals import NO_SIGNS, Signs, signs_of, succeeded
 
 KNOWN_METHODS = {name: name for name in METHODS}
 MOST_AGENT_CHARACTERS = 128
 MOST_AGENTS = 1_000
 KEPT_BITS = {4: 24, 6: 48}  # of a truncated address
-NOBODY = "::"
+NOBODY = Principal("", "", "", 0, 0.0)
+UNROUTED = ("", "", "")
+UNLIMITED = ("", "", 0, -1)
 
 
 class Agents:
@@ -106,57 +108,50 @@ class Recorder:
         head, judged, prepared = account.head, account.judged, account.prepared
         if head is None or judged is None:
             return self._early_row(account, outcome, ended=ended, now=now)
-        snapshot = prepared.snapshot
-        verdicts, route, principal = judged.verdicts, judged.route, judged.principal
-        plan = None if route is None else route.plan
-        limit = tightest(verdicts.limits) if verdicts.limits else None
+        snapshot, verdicts, route = prepared.snapshot, judged.verdicts, judged.route
+        principal = judged.principal or NOBODY
+        name, template, upstream = UNROUTED if route is None else route.names
+        overlay, limit, limit_key, left = UNLIMITED
+        if verdicts.limits:
+            tight = tightest(verdicts.limits)
+            overlay, limit, left = tight.overlay, tight.name, tight.taken.remaining
+            limit_key = limit_key_hash(tight.key, prepared)
         client_ip, identity = self._client(judged.client, judged.identity, prepared)
-        agent, agent_hash = "", 0
-        raw_agent = head.noted.get(headers.USER_AGENT)
-        if raw_agent is not None:
-            agent, agent_hash = self.agents.look_up(raw_agent, snapshot.hash_key)
-            if not snapshot.keep_user_agent:
-                agent = ""
-        signs = NO_SIGNS
-        if plan is not None and plan.signals is not None:
-            collected = b"" if account.collected is None else bytes(account.collected)
-            signs = signs_of(plan, judged.match.parameters, collected, snapshot.hash_key)
+        agent, agent_hash = self._agent(head.noted.get(headers.USER_AGENT), snapshot)
+        signs, success = NO_SIGNS, -1
+        if route is not None and route.plan.signals is not None:
+            signs, success = read_signals(account, route.plan, judged.match.parameters)
         begun, handed = account.begun, account.handed_at
-        refused = verdicts.reason or account.reason
+        reason = verdicts.reason or account.reason
         # fmt: off
         return (
             snapshot.tenant, self._worker, self._boot, account.seq, interim,
-            int(account.started * 1e6), int(ended * 1e6),
-            "" if plan is None else plan.name,
+            int(account.started * 1e6), int(ended * 1e6), name,
             KNOWN_METHODS.get(head.method, OTHER),
             head.host if head.host in prepared.hosts else "",
-            "" if plan is None else plan.template,
-            path_hash(head.path, prepared),
-            head.version, account.status, outcome,
-            "refused" if refused else "allowed",
-            verdicts.rule, str(refused), verdicts.would_refuse, snapshot.revision,
-            "" if limit is None else limit.overlay,
-            "" if limit is None else limit.name,
-            0 if limit is None else limit_key_hash(limit.key, prepared),
-            -1 if limit is None else limit.taken.remaining,
+            template, path_hash(head.path, prepared), head.version, account.status, outcome,
+            "refused" if reason else "allowed", verdicts.rule, str(reason) if reason else "",
+            verdicts.would_refuse, snapshot.revision, overlay, limit, limit_key, left,
             micros(now - begun),
             micros((account.upstream_end_at or now) - handed) if handed else 0,
             micros(account.first_byte_at - handed) if handed and account.first_byte_at else 0,
             micros(account.head_at - begun),
             micros(account.body_at - account.head_at) if account.body_at else 0,
             account.bytes_in, account.bytes_out, client_ip, identity,
-            "address" if principal is None else "consumer",
-            "" if principal is None else principal.consumer,
-            "" if principal is None else principal.plan,
-            0 if principal is None else principal.credential_hash,
-            agent, agent_hash, fingerprint(head.names, prepared),
-            "" if plan is None else plan.upstream.name,
+            "address" if principal is NOBODY else "consumer",
+            principal.consumer, principal.plan, principal.credential_hash,
+            agent, agent_hash, fingerprint(head.names, prepared), upstream,
             account.trace_id, account.retries,
-            signs.subject_hash, signs.object_hash, signs.object_id,
-            -1 if plan is None else succeeded(plan.signals, account.status),
-            account.flags,
+            signs.subject_hash, signs.object_hash, signs.object_id, success, account.flags,
         )
         # fmt: on
+
+    def _agent(self, agent: bytes | None, snapshot: Snapshot) -> tuple[str, int]:
+        """(user_agent, user_agent_hash)."""
+        if agent is None:
+            return "", 0
+        text, agent_hash = self.agents.look_up(agent, snapshot.hash_key)
+        return text if snapshot.keep_user_agent else "", agent_hash
 
     def _early_row(self, account: Account, outcome: str, *, ended: float, now: float) -> EventRow:
         """The row of a request that ended before it was judged."""
@@ -188,6 +183,13 @@ class Recorder:
             kept = parse_address(shown)
             identity = f"ip:{shown}" if kept is None else identity_of_address(kept)
         return prepared.addresses.keep(client.text + identity, (shown, identity))
+
+
+def read_signals(account: Account, plan: RoutePlan, parameters: tuple[str, ...]) -> tuple[Signs, int]:
+    """(subject and object, success) as the route's `signals` say."""
+    body = b"" if account.collected is None else bytes(account.collected)
+    key = account.prepared.snapshot.hash_key
+    return signs_of(plan, parameters, body, key), succeeded(plan.signals, account.status)
 
 
 def micros(seconds: float) -> int:

@@ -111,9 +111,13 @@ class Refusals:
         return (self._registered if reason in REGISTERED_TYPES else self._own) + reason
 
     def to_bytes(
-        self, answer: Answer, decision_id: str, trace_id: str, *, now: float, closing: bool, body: bool = True
+        self, answer: Answer, ids: tuple[str, str], *, now: float, closing: bool, body: bool = True
     ) -> tuple[bytes, int]:
-        """(head and body, size of the body). `now` is in seconds since 1970."""
+        """(head and body, size of the body).
+
+        `ids` are those of the decision and of the trace; `now` is in seconds since 1970.
+        """
+        decision_id, trace_id = ids
         content = self._problem(answer, decision_id, trace_id) if answer.reason else b""
         head = (
             b"HTTP/1.1 %d %b\r\n%bcontent-length: %d\r\n"
