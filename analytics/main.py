@@ -50,7 +50,7 @@ def watch(
     warehouse: Warehouse = WAREHOUSE_URL,
     control: Annotated[str, typer.Option(help="URL of the control endpoint, or `none`")] = CONTROL_URL,
     tenant: Tenant = "default",
-    tick_ms: Annotated[int, typer.Option(min=50, help="time between two looks")] = 1_000,
+    tick_ms: Annotated[int, typer.Option(min=50, help="time between two looks at the watermark")] = 250,
     clock: Annotated[str, typer.Option(help="ORIGIN:STARTED:SCALE of a replay; empty: real time")] = "",
 ) -> None:
     """Watch, find, and set adaptive limits, until SIGTERM or SIGINT."""
@@ -179,7 +179,8 @@ def tempo_of(clock: str) -> Tempo:
 def main(arguments: list[str], complain: Callable[[str], object]) -> int:
     """Run; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    for name in ("httpx2", "clickhouse_connect"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     is_once = arguments[:1] == ["once"]
     command = once_command if is_once else watch_command
     try:

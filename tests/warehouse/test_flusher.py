@@ -73,6 +73,18 @@ def test_rows_are_stored_each_second_and_the_ledger_follows(bench: Bench) -> Non
     assert NOON + 100.9 < entry.through / 1e6 < NOON + 101
 
 
+@pytest.mark.parametrize("offset", [NOON + 0.02, NOON + 0.3, NOON + 0.97])
+def test_a_flush_comes_as_soon_as_the_wall_clocks_second_is_over(bench: Bench, offset: float) -> None:
+    bench.offset = offset
+    bench.seconds(1)
+    for _ in range(60):
+        bench.now += 0.05  # as often as the writer's thread looks
+        bench.flusher.step()
+    ages = [entry.through / 1e6 % 1.0 for entry in bench.warehouse.ledger[1:]]
+    assert len(ages) == 3
+    assert all(0.0 < age < 0.07 for age in ages)
+
+
 def test_a_ledger_row_goes_out_each_second_without_traffic(bench: Bench) -> None:
     bench.flusher.open_requests, bench.flusher.slow_clients = 4, ("10.0.0.9",)
     bench.seconds(3)
