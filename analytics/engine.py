@@ -6,7 +6,7 @@ that a restart that replays the last minutes, with the findings of the warehouse
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from analytics.bursts import CARD as BURST
 from analytics.bursts import ClientBurst
 from analytics.demand import Demand
 from analytics.detector import LEARNING_DELAY_S, Card, Mask, Seen
+from analytics.latency import Hour, LatencyRegression
 from analytics.registry import detectors
 from analytics.series import SeriesTrail
 from analytics.tracker import Tracker
@@ -66,6 +67,12 @@ class Engine:
         for finding in self.tracker.expire(until, found_at):
             changed[finding.id] = finding
         return list(changed.values())
+
+    def remember(self, past: Mapping[str, Sequence[Hour]]) -> None:
+        """What the warehouse's roll-ups say of past days, by route."""
+        for each in self._detectors:
+            if isinstance(each, LatencyRegression):
+                each.remember(past)
 
     def learn_late(self, windows: Iterable[Window]) -> None:
         """Take in seconds that were judged before rows of theirs came.

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from analytics.latency import Hour
 from analytics.windows import AddressRow, SeriesRows, Window
+from warehouse.readers import History
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 
 THOUSANDTHS = 1e3
@@ -32,6 +34,17 @@ def to_windows(
             series=to_series(routes, of_routes.get(second, nothing)),
             addresses=of_addresses.get(second, ()),
         )
+
+
+def to_hours(history: History) -> dict[str, list[Hour]]:
+    """Hourly roll-ups -> what each route's upstream took; buckets are eighths of a doubling."""
+    past: dict[str, list[Hour]] = {}
+    for began, route, buckets in zip(history.began, history.route, history.upstream_times, strict=True):
+        count = sum(buckets.values())
+        if count:
+            log2 = sum((bucket + 0.5) / 8.0 * times for bucket, times in buckets.items()) / count
+            past.setdefault(route, []).append(Hour(int(began), float(2.0**log2)))
+    return past
 
 
 def slices(seconds: Sequence[int]) -> dict[int, slice]:

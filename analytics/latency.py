@@ -10,6 +10,7 @@ the rest. A window counts for at most Z_CAP. Of several slow routes of one upstr
 the upstream's.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from analytics.cusum import Shift, either, shifted
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
 from analytics.incidents import ROUTE, UPSTREAM, is_masked
-from analytics.seas import LEAST_VALUES, Seas
+from analytics.seas import LEAST_VALUES, SLOT_S, Seas
 from analytics.series import Recent, Rows
 from analytics.windows import Flags, Ints, Table, grown
 from kernel.findings import Observation
@@ -26,6 +27,7 @@ Part = Literal["upstream", "gateway"]
 PARTS: tuple[Part, ...] = ("upstream", "gateway")
 GATEWAY = "gateway"  # the key of findings about the gateway itself
 
+HOUR_S = 3_600
 K = 1.0
 Z_CAP = 8.0
 P95_Z_CAP = 6.0  # the 95th percentile of few requests is their greatest
@@ -58,6 +60,13 @@ CARD = Card(
 )
 
 
+class Hour(NamedTuple):
+    """Geometric mean of a route's upstream time in one past hour."""
+
+    began: int
+    mean_us: float
+
+
 class LatencyRegression:
     """D17 over all routes."""
 
@@ -68,6 +77,11 @@ class LatencyRegression:
         self._within = {part: Seas("raw") for part in PARTS}
         self._first: Table = np.zeros(8, np.int64)
         self._last: Table = np.zeros(8, np.int64)
+        self._past: dict[str, Sequence[Hour]] = {}
+
+    def remember(self, past: Mapping[str, Sequence[Hour]]) -> None:
+        """What routes' upstreams took in past hours: taken in when the route is first learnt."""
+        self._past = dict(past)
 
     @property
     def card(self) -> Card:
@@ -86,6 +100,7 @@ class LatencyRegression:
         self._first = grown(self._first, len(self._rows.names))
         self._last = grown(self._last, len(self._rows.names))
         chosen, second = rows[usual], seen.window.second
+        self._recall(chosen)
         self._first[chosen] = np.where(self._first[chosen] == 0, second, self._first[chosen])
         self._last[chosen] = second
         for part in PARTS:
@@ -98,6 +113,15 @@ class LatencyRegression:
             self._mean[part].learn(second, chosen, np.exp(mean))
             self._p95[part].learn(second, chosen, np.exp(p95))
             self._within[part].learn(second, chosen, np.maximum(squares - mean**2, 0.0))
+
+    def _recall(self, rows: Ints) -> None:
+        """Teach the season of rows that are met for the first time."""
+        for row in rows[self._first[rows] == 0] if self._past else ():
+            hours = self._past.pop(self._rows.names[row].removeprefix(ROUTE), ())
+            for hour in hours:
+                seconds = hour.began + np.arange(0, HOUR_S, SLOT_S)
+                means = np.full(len(seconds), hour.mean_us)
+                self._mean["upstream"].recall(seconds, np.full(len(seconds), row), means)
 
     def score(self, seen: Seen) -> Scored:
         """Signals of what got slower: routes, upstreams of several slow routes, the gateway."""

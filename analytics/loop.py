@@ -14,15 +14,16 @@ from typing import Protocol
 import msgspec
 
 from analytics.engine import Engine
-from analytics.ingest import STRETCH_S, to_windows
+from analytics.ingest import STRETCH_S, to_hours, to_windows
 from analytics.lateness import KEPT_S, Lateness
 from analytics.publisher import Publisher
 from kernel.findings import Finding, Overlay
-from warehouse.readers import Watermark
+from warehouse.readers import History, Watermark
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 
 CATCH_UP_S = 600
 WARM_UP_S = 720
+SEASON_S = 3 * 86_400  # of hourly roll-ups, from which daily seasons are taken up again
 FIRST_CHUNK_S = 60
 LONGEST_CHUNK_S = 86_400
 FEW_CELLS, MANY_CELLS = 20_000, 200_000  # per chunk: longer chunks below, shorter ones above
@@ -39,6 +40,7 @@ class Windows(Protocol):
     def cells(self, since: float, until: float) -> CellColumns: ...
     def routes(self, since: float, until: float) -> RouteColumns: ...
     def addresses(self, since: float, until: float) -> AddressColumns: ...
+    def hours(self, since: float, until: float) -> History: ...
     def rows_there(self, since: float, until: float) -> dict[int, int]: ...
     def watermark(self, now: float, *, pace: float = 1.0) -> Watermark: ...
 
@@ -136,6 +138,8 @@ class Loop:
         if self._pace.scale != 1.0:
             resume = begin = int(self._pace.origin)
         self._engine.tracker.restore(self._archive.known(begin))
+        if self._pace.scale == 1.0:
+            self._engine.remember(to_hours(self._windows.hours(begin - SEASON_S, begin)))
         self._next, self._resume = begin, resume
 
     def _warm_up(self) -> None:

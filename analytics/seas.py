@@ -106,13 +106,13 @@ class Seas:
         self._under_way[rows, 1] += values
         self._under_way[rows, 2] += 1.0
 
-    def recall(self, second: int, rows: Ints, x: Floats) -> None:
-        """Teach the mean of a whole past slot that begins at `second` (from roll-ups, at start)."""
+    def recall(self, seconds: Ints, rows: Ints, x: Floats) -> None:
+        """Teach means of whole past slots that begin at `seconds`, of one day at a time (from roll-ups)."""
         present = np.isfinite(x)
         rows, values = rows[present], self.to_scale(x[present])
         if len(rows):
             self._grow(int(rows.max()) + 1)
-            self._keep(rows, np.full(len(rows), second % DAY_S // SLOT_S), values)
+            self._keep(rows, seconds[present] % DAY_S // SLOT_S, values)
 
     def _seasons(self, second: int, rows: Ints) -> tuple[Floats, Floats]:
         """Seasonal part of each remembered value [rows, MEMORY], and of now; 0 without a season."""

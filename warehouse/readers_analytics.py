@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from kernel.events import Outcome
 from warehouse.queries import load
-from warehouse.readers import LEDGER_S, UPSTREAM_FAILURES, Watermark, to_table, to_watermark
+from warehouse.readers import LEDGER_S, UPSTREAM_FAILURES, History, Reader, Watermark, to_table, to_watermark
 
 Table = Literal["requests", "imports"]
 MICROSECONDS: Final = 1_000_000
@@ -108,6 +108,10 @@ class WindowReader:
     def extent(self, since: float, until: float) -> Extent:
         """First and last row of a stretch."""
         return Extent(*(int(column[0]) for column in self._ask("extent", since, until)))
+
+    def hours(self, since: float, until: float) -> History:
+        """What each route did by the hour, from roll-ups."""
+        return Reader(self._client, self._tenant).history(since, until, rollup="requests_1h")
 
     def rows_there(self, since: float, until: float) -> dict[int, int]:
         """Second -> rows that ended in it and are stored by now."""

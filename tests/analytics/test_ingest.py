@@ -1,9 +1,25 @@
-from analytics.ingest import to_address_rows, to_windows
+from typing import Any
+
+from analytics.ingest import to_address_rows, to_hours, to_windows
 from tests.analytics.traffic import START, quiet, windows_of
+from warehouse.readers import History
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 
 NO_CELLS = CellColumns(*[()] * 6)
 NO_ROUTES = RouteColumns(*[()] * 12)
+
+
+def hour_of(route: str, upstream_times: dict[int, int]) -> History:
+    """One row of the hourly roll-up."""
+    columns: list[Any] = [[3_600], [route], *([[0]] * 8), [{}], [upstream_times]]
+    return History(*columns)
+
+
+def test_hours_tell_the_geometric_mean_of_an_upstream() -> None:
+    (hour,) = to_hours(hour_of("orders", {80: 2, 96: 2}))["orders"]
+    assert hour.began == 3_600
+    assert 2**11 < hour.mean_us < 2**11.2
+    assert to_hours(hour_of("quiet", {})) == {}
 
 
 def test_no_rows_make_no_windows() -> None:

@@ -1,7 +1,9 @@
 import pytest
 
+from analytics.engine import Engine
+from analytics.latency import Hour
 from tests.analytics.seeing import run
-from tests.analytics.traffic import START, quiet, slowed
+from tests.analytics.traffic import START, quiet, slowed, windows_of
 
 
 @pytest.mark.parametrize("factor", [3.0, 10.0])
@@ -59,3 +61,15 @@ def test_more_traffic_on_a_slow_route_is_no_regression_of_the_upstream() -> None
 
 def test_requests_without_an_upstream_time_are_left_out() -> None:
     assert not run([each._replace(upstream_us=0) for each in quiet(seconds=40)])
+
+
+def test_the_season_of_past_days_is_taken_up_when_a_route_is_met() -> None:
+    engine = Engine("t")
+    hours = [
+        Hour(START // 3_600 * 3_600 - 86_400 * 3 + hour * 3_600, 9_000.0 if hour % 24 < 12 else 900.0)
+        for hour in range(72)
+    ]
+    engine.remember({"orders": hours})
+    windows = windows_of(quiet(seconds=40))
+    assert not engine.advance(windows, windows[-1].second + 1, 0.0)
+    assert engine.sizes()["D17"] == 3

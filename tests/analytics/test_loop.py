@@ -6,7 +6,7 @@ from analytics.loop import Loop, Pace
 from analytics.publisher import Publisher
 from kernel.findings import Finding, Overlay
 from tests.analytics.traffic import START, Request, cells_of, greedy, quiet, routes_of
-from warehouse.readers import Watermark
+from warehouse.readers import History, Watermark
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 
 
@@ -33,6 +33,9 @@ class Stored:
 
     def addresses(self, since: float, until: float) -> AddressColumns:
         return AddressColumns(*[[]] * 8)
+
+    def hours(self, since: float, until: float) -> History:
+        return History(*[[]] * 12)
 
     def rows_there(self, since: float, until: float) -> dict[int, int]:
         return {second: len(self.of(second)) for second in self.seconds(since, until)}

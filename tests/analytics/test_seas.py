@@ -71,7 +71,7 @@ def test_a_daily_season_is_learnt_after_two_days() -> None:
 def test_past_days_can_be_recalled_from_roll_ups() -> None:
     seas = Seas("raw")
     for second in range(0, 2 * DAY_S, SLOT_S):
-        seas.recall(second, ROW, value(500.0 if second % DAY_S < DAY_S / 2 else 50.0))
+        seas.recall(np.array([second]), ROW, value(500.0 if second % DAY_S < DAY_S / 2 else 50.0))
     for second in range(20):
         seas.learn(2 * DAY_S + second, ROW, value(500.0))
     assert abs(seas.expected(2 * DAY_S + 30, ROW).level[0] - 500.0) < 10
