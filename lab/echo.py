@@ -7,10 +7,11 @@ import asyncio
 import random
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import httptools
 import typer
+import uvloop
 
 from lab.shop import loopback_socket
 
@@ -34,9 +35,8 @@ class Echo(asyncio.Protocol):
         self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.set_write_buffer_limits(high=MOST_PENDING)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
+        self._transport.set_write_buffer_limits(high=MOST_PENDING)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -107,7 +107,8 @@ def run(
     seed: Annotated[int, typer.Option(help="seed of service times")] = 1,
 ) -> None:
     """Answer what requests say."""
-    asyncio.run(serve(listen, seed))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(listen, seed))
 
 
 if __name__ == "__main__":

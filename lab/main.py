@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from rich.console import Console
 
 from console.child import PartFailed
@@ -64,7 +65,8 @@ def demo(
                 once=once,
                 verbose=verbose,
             )
-            code = asyncio.run(perform(wanted, log, Narrator(console)))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                code = runner.run(perform(wanted, log, Narrator(console)))
     except (
         AlreadyOwned,
         PartFailed,

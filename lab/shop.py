@@ -17,6 +17,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -228,7 +229,8 @@ def run(
     store = Store(data / "shop.sqlite")
     store.fill(seed)
     try:
-        asyncio.run(serve(make_shop(store, random.Random(seed)).app, loopback_socket(listen), "shop"))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(make_shop(store, random.Random(seed)).app, loopback_socket(listen), "shop"))
     finally:
         store.close()
 

@@ -13,16 +13,24 @@ class Interrupted(Exception):
 
 
 async def unless_stopped(work: Coroutine[object, object, T], stop: asyncio.Event) -> T:
-    """The work's result; raises Interrupted, with the work cancelled, as soon as `stop` is set."""
+    """The work's result or failure; raises Interrupted, with the work cancelled, as soon as `stop` is set."""
     working = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
-            return working.result()
+            return result_of(working)
         raise Interrupted("stopped before the end")
     finally:
         for task in (working, stopping):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+def result_of(done: asyncio.Task[T]) -> T:
+    """A task's result; of failures that happened at once in a group the first is raised."""
+    try:
+        return done.result()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from group

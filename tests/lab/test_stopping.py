@@ -29,6 +29,18 @@ async def test_a_stop_cancels_the_work() -> None:
     assert cleaned == [True]
 
 
+async def test_of_failures_in_a_group_the_first_is_raised() -> None:
+    async def fail() -> None:
+        raise OSError("no")
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    with pytest.raises(OSError, match="no"):
+        await unless_stopped(work(), asyncio.Event())
+
+
 async def test_a_failure_of_the_work_is_raised() -> None:
     async def work() -> None:
         raise OSError("no")
