@@ -1,0 +1,123 @@
+"""One exchange without sockets: what is sent when, and what is retried."""
+
+import pytest
+
+from kernel.events import NAMES, Flag, Outcome
+from tests.proxy.fakes import request
+from tests.proxy.wires import OK, Bench
+
+
+async def test_head_and_body_go_out_in_one_write_each_way() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/shop/a", "POST", body=b"abc"))
+    assert bench.upstream.written.endswith(b"\r\n\r\nabc")
+    bench.idle.data_received(OK)
+    assert bench.client.written.endswith(b"\r\n\r\nok")
+
+
+async def test_the_request_waits_for_its_connection() -> None:
+    bench = Bench()
+    bench.pool.idle.clear()
+    bench.connection.data_received(request("/shop/a", "POST", "Content-Length: 6\r\n") + b"abc")
+    bench.connection.data_received(b"def")
+    exchange = bench.connection.exchange
+    assert exchange is not None
+    exchange.connected(bench.connect())
+    assert bench.upstream.written.endswith(b"\r\n\r\nabcdef")
+
+
+async def test_a_body_that_waits_is_bounded() -> None:
+    bench = Bench()
+    bench.pool.idle.clear()
+    bench.connection.data_received(request("/shop/a", "POST", "Content-Length: 900000\r\n"))
+    bench.connection.data_received(b"x" * 70_000)
+    assert bench.client.paused
+    exchange = bench.connection.exchange
+    assert exchange is not None
+    exchange.connected(bench.connect())
+    assert not bench.client.paused
+
+
+@pytest.mark.parametrize(
+    ("sent", "later", "repeated"),
+    [
+        (request("/shop/a"), b"", True),
+        (request("/shop/a", "DELETE"), b"", True),
+        (request("/shop/a", "PUT", body=b"abc"), b"", True),
+        (request("/shop/a", "POST", body=b"abc"), b"", False),
+        (request("/shop/a", "POST", "Content-Length: 0\r\n"), b"", False),
+        (request("/shop/a", "POST", "Content-Length: 3\r\n"), b"", True),  # no byte of it was sent
+        (request("/shop/a", "PUT", "Content-Length: 6\r\n") + b"abc", b"def", False),  # not kept
+    ],
+)
+async def test_only_what_is_safe_is_repeated(sent: bytes, later: bytes, repeated: bool) -> None:
+    bench = Bench()
+    bench.connection.data_received(sent)
+    if later:
+        bench.connection.data_received(later)
+    bench.idle.connection_lost(None)
+    exchange = bench.connection.exchange
+    assert (exchange is not None) == repeated
+    if exchange is not None:
+        bench.upstream.written = b""
+        exchange.connected(bench.connect())
+        assert bench.upstream.written.startswith(sent[:4])
+
+
+async def test_a_byte_of_the_response_forbids_a_repetition() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/shop/a"))
+    bench.idle.data_received(b"H")
+    bench.idle.connection_lost(None)
+    assert bench.outcomes == [Outcome.UPSTREAM_RESET]
+
+
+async def test_a_fresh_connection_that_fails_is_not_stale() -> None:
+    bench = Bench()
+    bench.pool.idle.clear()
+    bench.connection.data_received(request("/shop/a"))
+    exchange = bench.connection.exchange
+    assert exchange is not None
+    fresh = bench.connect()
+    exchange.connected(fresh)
+    fresh.connection_lost(ConnectionResetError())
+    assert bench.outcomes == [Outcome.UPSTREAM_RESET]
+
+
+async def test_a_slow_side_pauses_the_other() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/shop/a", "POST", "Content-Length: 6\r\n") + b"abc")
+    bench.idle.pause_writing()
+    assert bench.client.paused
+    bench.idle.resume_writing()
+    assert not bench.client.paused
+    bench.connection.data_received(b"def")
+    bench.idle.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab")
+    bench.connection.pause_writing()
+    assert bench.upstream.paused
+    bench.connection.resume_writing()
+    assert not bench.upstream.paused
+
+
+async def test_the_event_waits_until_the_client_reads_again() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/shop/a"))
+    bench.connection.pause_writing()
+    bench.idle.data_received(OK)
+    assert bench.outcomes == []
+    assert bench.pool.idle == [bench.idle]  # the upstream need not wait
+    bench.connection.resume_writing()
+    assert bench.outcomes == [Outcome.COMPLETED]
+
+
+async def test_an_early_response_is_flagged_and_reuses_neither_side() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/shop/a", "POST", "Content-Length: 6\r\n") + b"abc")
+    bench.idle.data_received(OK)
+    assert b"connection: close\r\n" in bench.client.written
+    assert bench.upstream.aborted
+    assert not bench.pool.idle
+    (row,) = bench.gateway.sink.rows
+    flags = row[NAMES.index("flags")]
+    assert isinstance(flags, int)
+    assert flags & Flag.EARLY_RESPONSE
