@@ -1,4 +1,4 @@
--- {rows:UInt64} requests of 200 routes and 20,000 identities, spread evenly over {span_s:UInt64} seconds
+-- {these:UInt64} from number {first:UInt64} on of {rows:UInt64} requests of 200 routes and 20,000 identities, spread evenly over {span_s:UInt64} seconds
 -- before {until_us:Int64}: the history that a tick of analytics must not notice.
 INSERT INTO requests
     (tenant, worker, boot, seq, started_at, ended_at, route, method, path, path_hash, protocol, status, outcome,
@@ -20,5 +20,5 @@ FROM
         {until_us:Int64} - toInt64({span_s:UInt64} * 1000000.0 * number / {rows:UInt64}) AS at,
         intDiv(rand32(number) % 20000 * (rand32(number + 2) % 20000), 20000) AS who,
         4000 + rand32(number + 3) % 4000 AS duration
-    FROM numbers({rows:UInt64})
+    FROM numbers({first:UInt64}, {these:UInt64})
 )

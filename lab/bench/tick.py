@@ -24,6 +24,7 @@ from warehouse.readers_analytics import WindowReader
 HOUR_S, DAY_S = 3_600, 86_400
 TICKS = 10
 WORKER = "tick"
+ROWS_AT_ONCE = 1_000_000
 
 
 class Ticks(NamedTuple):
@@ -43,10 +44,12 @@ class History(NamedTuple):
 
 
 def fill(client: Client, history: History) -> None:
-    """Make the history inside the warehouse."""
+    """Make the history inside the warehouse, a part at a time: the engine's memory is capped."""
     question = (Path(__file__).parent / "history.sql").read_text()
-    parameters = {**history._asdict(), "boot": history.span_s}
-    client.command(question, parameters=parameters)
+    for first in range(0, history.rows, ROWS_AT_ONCE):
+        rows = min(ROWS_AT_ONCE, history.rows - first)
+        parameters = {**history._asdict(), "boot": history.span_s, "first": first, "these": rows}
+        client.command(question, parameters=parameters)
 
 
 def measure_ticks(url: str, until_us: int, tell: Callable[[str], None]) -> Ticks:
@@ -96,7 +99,7 @@ class Source:
 
     def __init__(self, url: str, start_us: int) -> None:
         self._delivery = Delivery(url)
-        self._at_us = start_us
+        self._start_us = self._at_us = start_us
         self._offered = 0
         self._assembly = Assembly(Origin("default", WORKER, start_us), BATCH)
 
@@ -111,7 +114,7 @@ class Source:
         row = LedgerRow(
             tenant="default",
             worker=WORKER,
-            boot=self._at_us,
+            boot=self._start_us,
             through=self._at_us,
             written_at=self._at_us,
             offered=self._offered,
