@@ -18,7 +18,7 @@ from analytics.bursts import LEAST_PEERS
 from analytics.collapse import CARD as COLLAPSE
 from analytics.engine import Usual
 from analytics.windows import EVERYWHERE, SPANS
-from kernel.addresses import Networks, parse_address
+from kernel.allow_list import AllowList
 from kernel.findings import Finding, Overlay
 from kernel.policy import Adaptive, Limit, Policy
 
@@ -273,29 +273,3 @@ def overlay_id(limit: Limit, identity: str, cause: str) -> str:
     """16 hex digits, the same for the same cause."""
     text = "\x1f".join((limit.name, identity, cause))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-class AllowList:
-    """Identities and networks that automation leaves alone."""
-
-    def __init__(self, entries: Iterable[str]) -> None:
-        self._identities = frozenset(entries)
-        self._networks = Networks(each for each in self._identities if is_network(each))
-
-    def __contains__(self, identity: str) -> bool:
-        if identity in self._identities:
-            return True
-        kind, _, rest = identity.partition(":")
-        if kind == "consumer":
-            return rest in self._identities
-        address = parse_address(rest.partition("/")[0]) if kind == "ip" else None
-        return address is not None and address in self._networks
-
-
-def is_network(text: str) -> bool:
-    """Whether an entry of the allow-list is an address or a network."""
-    try:
-        Networks([text])
-    except ValueError:
-        return False
-    return True

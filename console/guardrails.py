@@ -3,7 +3,7 @@ and nothing for identities on the policy's allow-list."""
 
 from collections.abc import Iterable
 
-from kernel.addresses import Networks, parse_address
+from kernel.allow_list import AllowList
 from kernel.findings import Overlay
 from kernel.policy import Limit, Policy
 
@@ -50,31 +50,3 @@ def objections_to(policy: Policy, limit: Limit | None, overlay: Overlay, now: fl
     elif not overlay.expires_at <= now + LONGEST_TTL_S:
         found.append(f"it lives longer than {LONGEST_TTL_S / 3600:g} h")
     return tuple(found)
-
-
-class AllowList:
-    """Identities and networks that automation leaves alone."""
-
-    def __init__(self, entries: Iterable[str]) -> None:
-        entries = tuple(entries)
-        networks = [entry for entry in entries if is_network(entry)]
-        self._identities = frozenset(entries)
-        self._networks = Networks(networks)
-
-    def __contains__(self, identity: str) -> bool:
-        if identity in self._identities:
-            return True
-        kind, _, rest = identity.partition(":")
-        if kind == "consumer":
-            return rest in self._identities
-        address = parse_address(rest.partition("/")[0]) if kind == "ip" else None
-        return address is not None and address in self._networks
-
-
-def is_network(text: str) -> bool:
-    """Whether an allow-list entry is an address or a network."""
-    try:
-        Networks([text])
-    except ValueError:
-        return False
-    return True

@@ -9,7 +9,6 @@ from analytics.adaptive import (
     MOST_UP,
     OVERLAY_TTL_S,
     AdaptiveLimits,
-    AllowList,
     Situation,
     burst_of,
     covers_of,
@@ -184,11 +183,3 @@ def test_a_move_is_small_and_within_the_range(rate: float, target: float) -> Non
 @given(st.floats(0.01, 1e4), st.floats(0, 1e4))
 def test_a_burst_admits_somebody_and_no_more_than_ten_seconds(rate: float, peak: float) -> None:
     assert 1 <= burst_of(rate, peak) <= max(1, 10 * rate + 1)
-
-
-def test_the_allow_list_knows_consumers_and_networks() -> None:
-    allowed = AllowList(["partner", "ip:192.0.2.1", "2001:db8::/32"])
-    assert "consumer:partner" in allowed
-    assert "ip:192.0.2.1" in allowed
-    assert "ip:2001:db8:1::/64" in allowed
-    assert "ip:198.51.100.1" not in allowed

@@ -5,7 +5,7 @@ import math
 import msgspec
 import pytest
 
-from console.guardrails import LONGEST_TTL_S, MOST_OVERLAYS, AllowList, objections
+from console.guardrails import LONGEST_TTL_S, MOST_OVERLAYS, objections
 from kernel.check import read_policy
 from kernel.findings import Overlay
 from kernel.policy import Policy
@@ -61,9 +61,3 @@ def test_two_overlays_for_one_identity_are_refused(policy: Policy) -> None:
 def test_their_number_is_bounded(policy: Policy) -> None:
     many = [overlay(f"ip:{n}") for n in range(MOST_OVERLAYS + 1)]
     assert objections(policy, many, NOW) == (f"more than {MOST_OVERLAYS} overlays",)
-
-
-def test_an_allow_list_takes_identities_names_and_networks() -> None:
-    listed = AllowList(["consumer:a", "b", "2001:db8::/32", "192.0.2.1"])
-    assert all(each in listed for each in ("consumer:a", "consumer:b", "ip:2001:db8:1::/64", "ip:192.0.2.1"))
-    assert all(each not in listed for each in ("consumer:c", "ip:192.0.2.2", "ip:2001:db9::/64", ""))
