@@ -17,7 +17,7 @@ from kernel.addresses import identity_of_address, parse_address
 
 Kind = Literal["browser", "app", "office", "crawler", "partner"]
 
-CENSUS: dict[Kind, int] = {"browser": 760, "app": 140, "office": 5, "crawler": 2, "partner": 24}
+CENSUS: dict[Kind, int] = {"browser": 900, "app": 140, "office": 5, "crawler": 2, "partner": 24}
 SIGMA = 1.0  # of log activity
 MOST = 8.0  # cap on activity, in medians: no browser is an office
 

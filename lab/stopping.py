@@ -1,7 +1,6 @@
 """Work that ends early when somebody asks the demo to stop."""
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -22,10 +21,9 @@ async def unless_stopped(work: Coroutine[object, object, T], stop: asyncio.Event
             return result_of(working)
         raise Interrupted("stopped before the end")
     finally:
-        for task in (working, stopping):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        working.cancel()
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 def result_of(done: asyncio.Task[T]) -> T:
