@@ -83,42 +83,47 @@ def draw_scenario(seed: int, people: tuple[Identity, ...], plan: Iterable[Planne
     path = draw.choice(
         ("/products/{product}", "/search?q={word}", "/orders/{order}", "/products?page={page}")
     )
-    slow_factor, error_share = draw.uniform(*SLOW_FACTOR), draw.uniform(*ERROR_SHARE)
-    first = LEARNING_S + draw.uniform(0.0, JITTER_S)
-    second = first + GREEDY_S + GAP_S + draw.uniform(0.0, JITTER_S)
-    third = second + FAULT_S + GAP_S + draw.uniform(0.0, JITTER_S)
     whom = "somebody new" if greedy.number >= len(people) else f"a known {greedy.kind}"
     route = path.partition("?")[0].partition("{")[0].rstrip("/")
-    acts = (
-        Act(
-            kind="greedy client",
-            starts=first,
-            ends=first + GREEDY_S,
-            what=f"{whom}, {greedy.identity}, asks {route} {rate:.0f} times a second",
-            rate=rate,
-        ),
-        Act(
-            kind="slow upstream",
-            starts=second,
-            ends=second + FAULT_S,
-            what=f"the shop takes {slow_factor:.1f} times as long",
-            slow_factor=slow_factor,
-        ),
-        Act(
-            kind="error burst",
-            starts=third,
-            ends=third + FAULT_S,
-            what=f"{error_share:.0%} of the shop's answers fail",
-            error_share=error_share,
-        ),
+    starts = LEARNING_S + draw.uniform(0.0, JITTER_S)
+    first = Act(
+        kind="greedy client",
+        starts=starts,
+        ends=starts + GREEDY_S,
+        what=f"{whom}, {greedy.identity}, asks {route} {rate:.0f} times a second",
+        rate=rate,
     )
+    acts = (first, *draw_faults(draw, first.ends))
     return Scenario(
         seed=seed,
         acts=acts,
         greedy=greedy,
         greedy_path=path,
         usual_top=usual_top,
-        ends=third + FAULT_S + TAIL_S,
+        ends=acts[-1].ends + TAIL_S,
+    )
+
+
+def draw_faults(draw: random.Random, after: float) -> tuple[Act, Act]:
+    """The upstream slows down, and then fails, each after a quiet gap."""
+    slow_factor, error_share = draw.uniform(*SLOW_FACTOR), draw.uniform(*ERROR_SHARE)
+    slow = after + GAP_S + draw.uniform(0.0, JITTER_S)
+    failing = slow + FAULT_S + GAP_S + draw.uniform(0.0, JITTER_S)
+    return (
+        Act(
+            kind="slow upstream",
+            starts=slow,
+            ends=slow + FAULT_S,
+            what=f"the shop takes {slow_factor:.1f} times as long",
+            slow_factor=slow_factor,
+        ),
+        Act(
+            kind="error burst",
+            starts=failing,
+            ends=failing + FAULT_S,
+            what=f"{error_share:.0%} of the shop's answers fail",
+            error_share=error_share,
+        ),
     )
 
 
