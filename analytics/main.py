@@ -26,6 +26,7 @@ from analytics.publisher import Publisher
 from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
 from kernel.clock import Tempo, parse_tempo, scaled
 from warehouse.client import WrongUrl, connect
+from warehouse.exits import COULD_NOT_RUN, GOOD, CannotRun
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
 
@@ -38,10 +39,6 @@ once_command = typer.Typer(add_completion=False)
 
 Warehouse = Annotated[str, typer.Option(envvar="TIDEGATE_WAREHOUSE", help="URL of the warehouse")]
 Tenant = Annotated[str, typer.Option(help="whose traffic")]
-
-
-class CannotRun(Exception):
-    """Why the process cannot go on, for the operator."""
 
 
 @watch_command.command()
@@ -187,8 +184,8 @@ def main(arguments: list[str], complain: Callable[[str], object]) -> int:
         command(arguments[1:] if is_once else arguments, standalone_mode=False)
     except CannotRun as reason:
         complain(f"tidegate-analytics: {reason}\n")
-        return 2
-    return 0
+        return COULD_NOT_RUN
+    return GOOD
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ import msgspec
 import typer
 
 from console.keyring import Keyring, UnreadableKeyring, read_keyring
-from console.ownership import owner_of
 from console.processes import Processes, read_processes
 from console.settings import Settings
-from console.terminal import CannotRun
+from warehouse.exits import CannotRun
+from warehouse.ownership import owner_of
 
 Data = Annotated[
     Path | None,

@@ -10,7 +10,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from console.terminal import COULD_NOT_RUN, CannotRun, say, tell
+from console.terminal import say, tell
+from warehouse.exits import COULD_NOT_RUN, CannotRun
 
 
 class Command(NamedTuple):

@@ -9,8 +9,9 @@ from console.answers import Status
 from console.asking import Asker, NoAnswer
 from console.endpoints import Endpoints
 from console.processes import PartState
-from console.terminal import CannotRun, without_password
+from console.terminal import without_password
 from console.warehouse_at import at_warehouse
+from warehouse.exits import CannotRun
 from warehouse.findings import read_findings
 from warehouse.readers import Reader
 

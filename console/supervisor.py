@@ -26,8 +26,9 @@ from pathlib import Path
 import msgspec
 
 from console.child import Child, Heard, PartFailed, launch
-from console.ownership import Claim, claim
 from console.processes import PartState, Processes, forget_processes, write_processes
+from warehouse.listening import bind, endpoint_of, parse_endpoint
+from warehouse.ownership import Claim, claim
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
@@ -89,7 +90,7 @@ class Supervisor:
     async def start(self) -> None:
         """Start every part, each when the one before it is ready.
 
-        Raises AlreadyOwned or PartFailed; after either, nothing that was started still runs.
+        Raises AlreadyOwned, CannotRun or PartFailed; after either, nothing that was started still runs.
         """
         self._claim = claim(self._data)
         if self._claim.stale:
@@ -207,16 +208,12 @@ def with_free_ports(listens: Mapping[str, str]) -> dict[str, str]:
     resolved: dict[str, str] = {}
     try:
         for name, listen in listens.items():
-            host, _, port = listen.rpartition(":")
-            if port != "0":
-                resolved[name] = listen
-                continue
-            bare = host.strip("[]")
-            family = socket.AF_INET6 if ":" in bare else socket.AF_INET
-            probe = socket.socket(family, socket.SOCK_STREAM)
-            sockets.append(probe)
-            probe.bind((bare, 0))
-            resolved[name] = f"{host}:{probe.getsockname()[1]}"
+            endpoint = parse_endpoint(listen, name)
+            if endpoint.port == 0:
+                probe = bind(endpoint, name)
+                sockets.append(probe)
+                endpoint = endpoint_of(probe)
+            resolved[name] = endpoint.text()
     finally:
         for probe in sockets:
             probe.close()

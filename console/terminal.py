@@ -1,4 +1,4 @@
-"""How commands speak: results on stdout, everything else on stderr, and what exit codes mean."""
+"""How commands speak: results on stdout, everything else on stderr."""
 
 import sys
 from typing import Annotated
@@ -6,15 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-GOOD = 0
-PROBLEMS_FOUND = 1
-COULD_NOT_RUN = 2
-
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for programs.")]
-
-
-class CannotRun(Exception):
-    """An operator's mistake or a part that is down: told in one line, exit code 2."""
 
 
 def write_json(value: object) -> None:

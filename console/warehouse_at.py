@@ -11,10 +11,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from console.child import PartFailed
 from console.deployment import warehouse_part
 from console.endpoints import Endpoints
-from console.ownership import AlreadyOwned
 from console.supervisor import Supervisor
-from console.terminal import CannotRun
 from warehouse.client import WrongUrl, connect
+from warehouse.exits import CannotRun
 from warehouse.migrate import MigrationRefused, migrate
 
 T = TypeVar("T")
@@ -47,7 +46,7 @@ def at_own_warehouse(found: Endpoints, environment: Mapping[str, str], work: Cal
         return work(found.warehouse)
     try:
         return asyncio.run(beside_temporary(found, environment, work))
-    except (AlreadyOwned, PartFailed, OSError) as trouble:
+    except (PartFailed, OSError) as trouble:
         raise CannotRun(str(trouble)) from trouble
 
 

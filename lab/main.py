@@ -19,7 +19,6 @@ from rich.console import Console
 
 from console.child import PartFailed
 from console.keyring import UnreadableKeyring, keyring_of
-from console.ownership import AlreadyOwned
 from console.settings import inherited
 from lab.faults import NotSwitched
 from lab.logfile import EmptyLog
@@ -27,8 +26,9 @@ from lab.narrator import Narrator
 from lab.replay import StartedLate, replay
 from lab.simulation import Wanted, simulate
 from lab.stopping import Interrupted
+from warehouse.exits import COULD_NOT_RUN, GOOD, CannotRun
 
-GOOD, MISSED, COULD_NOT_RUN = 0, 1, 2
+MISSED = 1
 SEEDS = 1_000_000
 PLAIN_WIDTH = 110  # of the table where there is no terminal
 DATA = Path("var/demo")
@@ -68,7 +68,7 @@ def demo(
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 code = runner.run(perform(wanted, log, Narrator(console)))
     except (
-        AlreadyOwned,
+        CannotRun,
         PartFailed,
         NotSwitched,
         EmptyLog,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Match
 
 from proxy.gateway import Answers, nobody_answers
-from proxy.settings import Unusable
+from warehouse.exits import CannotRun
 
 
 def load_handlers(name: str) -> APIRouter:
@@ -19,13 +19,13 @@ def load_handlers(name: str) -> APIRouter:
         return APIRouter()
     module, separator, attribute = name.partition(":")
     if not separator:
-        raise Unusable(f"--handlers {name!r} is not MODULE:ATTRIBUTE")
+        raise CannotRun(f"--handlers {name!r} is not MODULE:ATTRIBUTE")
     try:
         router = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as failure:
-        raise Unusable(f"--handlers {name!r}: {failure}") from failure
+        raise CannotRun(f"--handlers {name!r}: {failure}") from failure
     if not isinstance(router, APIRouter):
-        raise Unusable(f"--handlers {name!r} is no fastapi.APIRouter")
+        raise CannotRun(f"--handlers {name!r} is no fastapi.APIRouter")
     return router
 
 

@@ -12,9 +12,10 @@ import logging
 from proxy.adapter import Adapter, App, Scope
 from proxy.conversation import Receive, Send
 from proxy.management import Worker, manage_token, management_app
-from proxy.ownership import OwnedDirectory
 from proxy.serving import FLUSH_S, Proxy, cancelled, managed, writer_of
-from proxy.settings import Unusable, from_environment
+from proxy.settings import from_environment
+from warehouse.exits import CannotRun
+from warehouse.ownership import claim
 
 log = logging.getLogger("tidegate.proxy")
 
@@ -46,7 +47,7 @@ class Hosted:
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
                 self.adapter = None
-        except Unusable as reason:
+        except CannotRun as reason:
             await send({"type": "lifespan.startup.failed", "message": str(reason)})
             return
         await send({"type": "lifespan.shutdown.complete"})
@@ -54,14 +55,14 @@ class Hosted:
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Everything that main.py and serving.py do, but for listener and signals."""
         settings, credentials = from_environment()
-        stack.callback(OwnedDirectory(settings.directory).release)
+        stack.callback(claim(settings.directory).close)
         proxy = Proxy(settings, credentials)
         gateway = proxy.gateway
         token = manage_token(credentials.manage_token, settings.data)
         await stack.enter_async_context(managed(management_app(Worker(gateway), token), settings.manage))
         problems = await proxy.first_policy()
         if problems:
-            raise Unusable("\n".join(problems))
+            raise CannotRun("\n".join(problems))
         gateway.sink.writer = writer_of(settings, gateway)
         gateway.sink.writer.start()
         stack.push_async_callback(asyncio.to_thread, gateway.sink.writer.stop, FLUSH_S)

@@ -10,20 +10,22 @@ from typing import Annotated
 import typer
 import uvloop
 
-from proxy.ownership import OwnedDirectory
-from proxy.serving import COULD_NOT_RUN, serve
+from proxy.serving import serve
 from proxy.settings import (
     ALONE,
     Settings,
-    Unusable,
     data_directory,
     default_name,
     parse_clock,
     parse_credentials,
-    parse_endpoint,
     parse_warehouse,
 )
 from proxy.workers import supervise
+from warehouse.exits import COULD_NOT_RUN, CannotRun
+from warehouse.listening import parse_endpoint
+from warehouse.ownership import claim
+
+log = logging.getLogger("tidegate.proxy")
 
 
 def main(
@@ -56,11 +58,11 @@ def main(
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     try:
         if bool(policy) == bool(control):
-            raise Unusable("give one of --policy FILE and --control URL")
+            raise CannotRun("give one of --policy FILE and --control URL")
         endpoint = parse_endpoint(listen, "--listen")
         settings = Settings(
             listen=endpoint,
-            manage=parse_endpoint(manage, "--manage"),
+            manage=parse_endpoint(manage, "--manage", or_unix=True),
             data=data_directory(data, endpoint),
             policy=Path(policy) if policy else None,
             control=control or None,
@@ -75,7 +77,7 @@ def main(
             tempo=parse_clock(clock),
         )
         code = run(settings)
-    except Unusable as reason:
+    except CannotRun as reason:
         print(f"tidegate-proxy: {reason}", file=sys.stderr)
         code = COULD_NOT_RUN
     raise typer.Exit(code)
@@ -84,14 +86,16 @@ def main(
 def run(settings: Settings) -> int:
     """Serve as the only worker, as one of several, or as the supervisor of several."""
     credentials = parse_credentials(os.environ)
-    owned = OwnedDirectory(settings.directory)
+    owned = claim(settings.directory)
+    if owned.stale:
+        log.info("took over %s from process %s, which died without a stop", settings.directory, owned.stale)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if settings.workers > 1 and settings.worker == ALONE:
                 return runner.run(supervise(settings, credentials, dict(os.environ)))
             return runner.run(serve(settings, credentials))
     finally:
-        owned.release()
+        owned.close()
 
 
 if __name__ == "__main__":

@@ -27,11 +27,12 @@ from proxy.holder import SnapshotHolder
 from proxy.last_good import LastGood
 from proxy.management import Worker, manage_token, management_app
 from proxy.native import Listener
-from proxy.ownership import bind, endpoint_of, untaken
-from proxy.settings import ALONE, Credentials, Endpoint, Settings, kept_secret
+from proxy.settings import ALONE, Credentials, Settings, kept_secret
 from proxy.sink import NoWarehouse, Sink, Writer
 from proxy.sources import ControlSource, FileSource, Intake, Source, control_client
 from warehouse.batches import Origin
+from warehouse.exits import COULD_NOT_RUN
+from warehouse.listening import Endpoint, bind, endpoint_of, not_listening
 from warehouse.writer import EventWriter, WriterSettings, book_lost
 
 log = logging.getLogger("tidegate.proxy")
@@ -42,7 +43,6 @@ TOP_ADDRESSES = 8
 FLUSH_S = 5.0  # for the last batches; what is left then is in the spool
 CUT_S = 2.0  # from the drain's deadline to the end of every connection
 HASH_KEY_FILE = "hash-key"
-COULD_NOT_RUN = 2
 QUIET: dict[str, Any] = {
     "log_config": None,
     "access_log": False,
@@ -177,7 +177,7 @@ async def relay(proxy: Proxy, bound: socket.socket) -> int:
     try:
         await serving
     except OSError as failure:
-        raise untaken(proxy.settings.listen, "--listen", failure) from failure
+        raise not_listening(proxy.settings.listen, "--listen", failure) from failure
     return code
 
 
@@ -274,4 +274,4 @@ async def managed(app: FastAPI, endpoint: Endpoint) -> AsyncIterator[None]:
         try:
             await serving
         except OSError as failure:
-            raise untaken(endpoint, "--manage", failure) from failure
+            raise not_listening(endpoint, "--manage", failure) from failure

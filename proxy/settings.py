@@ -6,33 +6,15 @@ import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from kernel.clock import REAL_TIME, Tempo, parse_tempo
+from warehouse.exits import CannotRun
+from warehouse.listening import Endpoint, parse_endpoint
 
-UNIX = "unix:"
 ALONE = -1  # worker index of a proxy that nobody supervises
 HASH_KEY_BYTES = range(16, 65)  # BLAKE2b takes a key of at most 64 bytes
-
-
-class Unusable(ValueError):
-    """A setting that cannot be used; the text says which, and what to do."""
-
-
-class Endpoint(NamedTuple):
-    """Where a server listens: host and port, or the path of a Unix socket."""
-
-    host: str
-    port: int
-    path: str = ""
-
-    def url(self) -> str:
-        """The endpoint as a URL, as the ready line tells it."""
-        if self.path:
-            return f"{UNIX}{self.path}"
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -72,27 +54,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.data if self.worker == ALONE else self.data / f"worker-{self.worker}"
 
 
-def parse_endpoint(text: str, option: str) -> Endpoint:
-    """Parse `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`.
-
-    >>> parse_endpoint("[::1]:8080", "--listen")
-    Endpoint(host='::1', port=8080, path='')
-    """
-    if text.startswith(UNIX):
-        return Endpoint("", 0, text.removeprefix(UNIX))
-    host, separator, port = text.rpartition(":")
-    host = host.strip("[]")
-    if not separator or not host or not port.isdigit() or int(port) > 65_535:
-        raise Unusable(f"{option} {text!r} is not HOST:PORT, [IPV6]:PORT or unix:PATH")
-    return Endpoint(host, int(port))
-
-
 def parse_clock(text: str) -> Tempo:
     """The hidden option `--clock ORIGIN:STARTED:SCALE` of a replay; empty is real time."""
     try:
         return parse_tempo(text)
     except ValueError as problem:
-        raise Unusable(f"--clock {problem}") from None
+        raise CannotRun(f"--clock {problem}") from None
 
 
 def parse_credentials(environment: Mapping[str, str]) -> Credentials:
@@ -101,9 +68,9 @@ def parse_credentials(environment: Mapping[str, str]) -> Credentials:
     try:
         hash_key = bytes.fromhex(text)
     except ValueError:
-        raise Unusable("TIDEGATE_HASH_KEY is not hexadecimal; `openssl rand -hex 32` makes one") from None
+        raise CannotRun("TIDEGATE_HASH_KEY is not hexadecimal; `openssl rand -hex 32` makes one") from None
     if text and len(hash_key) not in HASH_KEY_BYTES:
-        raise Unusable(f"TIDEGATE_HASH_KEY has {len(hash_key)} bytes; it must have 16 to 64")
+        raise CannotRun(f"TIDEGATE_HASH_KEY has {len(hash_key)} bytes; it must have 16 to 64")
     return Credentials(
         control_token=environment.get("TIDEGATE_CONTROL_TOKEN", ""),
         manage_token=environment.get("TIDEGATE_MANAGE_TOKEN", ""),
@@ -116,7 +83,7 @@ def parse_warehouse(text: str) -> str | None:
     if text == "none":
         return None
     if not text.startswith(("http://", "https://")):
-        raise Unusable(f"--warehouse {text!r} is neither an http:// or https:// URL nor `none`")
+        raise CannotRun(f"--warehouse {text!r} is neither an http:// or https:// URL nor `none`")
     return text
 
 
@@ -139,11 +106,13 @@ def from_environment() -> tuple[Settings, Credentials]:
     given = os.environ
     policy, control = given.get("TIDEGATE_POLICY", ""), given.get("TIDEGATE_CONTROL", "")
     if bool(policy) == bool(control):
-        raise Unusable("set one of TIDEGATE_POLICY and TIDEGATE_CONTROL")
+        raise CannotRun("set one of TIDEGATE_POLICY and TIDEGATE_CONTROL")
     data = Path(given.get("TIDEGATE_DATA") or ".tidegate/asgi").absolute()
     settings = Settings(
         listen=Endpoint("", 0),  # the server's business
-        manage=parse_endpoint(given.get("TIDEGATE_MANAGE") or "127.0.0.1:8081", "TIDEGATE_MANAGE"),
+        manage=parse_endpoint(
+            given.get("TIDEGATE_MANAGE") or "127.0.0.1:8081", "TIDEGATE_MANAGE", or_unix=True
+        ),
         data=data,
         policy=Path(policy) if policy else None,
         control=control or None,

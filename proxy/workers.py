@@ -21,9 +21,10 @@ import msgspec
 from proxy.limiter import error_of_split
 from proxy.management import PolicyState, Readiness, manage_token, management_app
 from proxy.metrics import merged
-from proxy.ownership import bind, endpoint_of
-from proxy.serving import COULD_NOT_RUN, FLUSH_S, HASH_KEY_FILE, managed
-from proxy.settings import Credentials, Endpoint, Settings, kept_secret
+from proxy.serving import FLUSH_S, HASH_KEY_FILE, managed
+from proxy.settings import Credentials, Settings, kept_secret
+from warehouse.exits import COULD_NOT_RUN
+from warehouse.listening import Endpoint, bind, endpoint_of
 from warehouse.writer import book_lost
 
 log = logging.getLogger("tidegate.proxy")
@@ -55,7 +56,7 @@ class Child:
         settings = self.settings
         source = ("--policy", settings.policy) if settings.policy else ("--control", settings.control)
         options = {
-            "--listen": f"[{settings.listen.host}]:{settings.listen.port}",
+            "--listen": settings.listen.text(),
             "--manage": f"unix:{self.socket_path}",
             "--workers": settings.workers,
             "--data": settings.data,

@@ -27,7 +27,9 @@ import uvloop
 from warehouse.client import WrongUrl
 from warehouse.disk_cap import drop_oldest_days
 from warehouse.embedded import Bounds, Connection, Engine, EngineFailed
-from warehouse.ownership import owner_of
+from warehouse.exits import COULD_NOT_RUN, CannotRun
+from warehouse.listening import bind, endpoint_of, parse_endpoint
+from warehouse.ownership import engine_owner_of
 from warehouse.server import Server
 from warehouse.sessions import Sessions
 from warehouse.settings import users_from
@@ -35,27 +37,6 @@ from warehouse.users import User, Users
 
 _CHORES_EVERY_S = 30  # a heavy query left 1.8 GB resident until a purge
 log = logging.getLogger("tidegate.warehouse")
-
-
-class CannotRun(Exception):
-    """Why the server cannot start, for the operator."""
-
-
-def listening_socket(listen: str) -> socket.socket:
-    """A bound socket for `host:port`; port 0 takes any free one. Raises CannotRun."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise CannotRun(f"--listen must be HOST:PORT, not {listen!r}")
-    bare = host.strip("[]")
-    family = socket.AF_INET6 if ":" in bare else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((bare, int(port)))
-    except OSError as problem:
-        listener.close()
-        raise CannotRun(f"cannot listen on {listen}: {problem.strerror} (choose another --listen)") from None
-    return listener
 
 
 def check_exposure(listener: socket.socket, users: tuple[User, ...]) -> None:
@@ -72,7 +53,7 @@ def open_engine(data: Path, bounds: Bounds) -> Engine:
     """The engine of the directory. Raises CannotRun with the owner's pid where it is locked."""
     if data.exists() and not data.is_dir():
         raise CannotRun(f"cannot open {data}: it is no directory")
-    owner = owner_of(data)
+    owner = engine_owner_of(data)
     if owner and owner.holds:
         raise CannotRun(
             f"{data} is in use by process {owner.pid} (started {owner.started_at} UTC):"
@@ -96,9 +77,8 @@ class _Uvicorn(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or ():
-            host, port = listener.getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            print(f"tidegate-warehouse ready on http://{shown}:{port}", file=sys.stderr, flush=True)
+            where = endpoint_of(listener).url()
+            print(f"tidegate-warehouse ready on {where}", file=sys.stderr, flush=True)
 
 
 async def serve(listener: socket.socket, engine: Engine, users: Users, *, disk_cap_mb: int) -> None:
@@ -146,12 +126,12 @@ def main(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         users = users_from(os.environ)
-        listener = listening_socket(listen)
+        listener = bind(parse_endpoint(listen, "--listen"), "--listen")
         check_exposure(listener, users)
         engine = open_engine(data, Bounds())
     except (CannotRun, WrongUrl) as problem:
         print(f"tidegate-warehouse cannot run: {problem}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        raise typer.Exit(COULD_NOT_RUN) from None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(listener, engine, Users(users), disk_cap_mb=disk_cap_mb))
 

@@ -8,8 +8,9 @@ import msgspec
 import typer
 
 from console.policy_file import FileReading, read_policy_file
-from console.terminal import PROBLEMS_FOUND, AsJson, CannotRun, command_app, say, tell, write_json
+from console.terminal import AsJson, command_app, say, tell, write_json
 from kernel.problems import Problem
+from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
 app = command_app()
 

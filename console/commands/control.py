@@ -16,14 +16,15 @@ import uvicorn
 
 from console.control import create_app
 from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
-from console.listening import listen_on
-from console.ownership import AlreadyOwned, claim
 from console.settings import settings
 from console.state import ControlState, WrongPolicy, open_state
 from console.store import UnreadableStore
-from console.terminal import CannotRun, command_app, tell
+from console.terminal import command_app, tell
 from console.tokens import Token, Tokens
 from kernel.clock import parse_tempo
+from warehouse.exits import CannotRun
+from warehouse.listening import bind, endpoint_of, parse_endpoint
+from warehouse.ownership import claim
 
 STORE_FILE = "control.sqlite"
 LOCK_FILE = "control.lock"
@@ -49,9 +50,9 @@ def control(
         opened = functools.partial(open_state, directory / STORE_FILE, policy, time.time, tempo=tempo)
         with contextlib.closing(claim(directory, LOCK_FILE)):
             token = known.control_token or token_of(directory)
-            with listen_on(listen, option="--listen") as listener:
+            with bind(parse_endpoint(listen, "--listen"), "--listen") as listener:
                 asyncio.run(serve(opened, listener=listener, token=token))
-    except (AlreadyOwned, UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
+    except (UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
         raise CannotRun(str(trouble)) from trouble
     except WrongPolicy as wrong:
         raise CannotRun(f"{policy} is no policy that can be loaded:\n{wrong}") from wrong
@@ -85,8 +86,7 @@ class ControlServer(uvicorn.Server):
         """Say that it is ready, once it is."""
         await super().startup(sockets)
         for each in sockets or []:
-            host, port = each.getsockname()[:2]
-            tell(f"tidegate-control ready on http://{f'[{host}]' if ':' in host else host}:{port}")
+            tell(f"tidegate-control ready on {endpoint_of(each).url()}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer the long polls, then end."""

@@ -12,12 +12,13 @@ from console.explanation import Asked, Explanation, explain
 from console.keyring import UnreadableKeyring, read_keyring
 from console.policy_file import read_policy_file
 from console.settings import settings
-from console.terminal import PROBLEMS_FOUND, AsJson, CannotRun, command_app, say, write_json
+from console.terminal import AsJson, command_app, say, write_json
 from kernel.addresses import Address, client_of, identity_of_address, parse_address
 from kernel.compile import compile_policy
 from kernel.decide import Credential, Facts
 from kernel.hashing import credential_digest
 from kernel.snapshot import Principal, Snapshot
+from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
 UNKNOWN_HASH_KEY = bytes(16)  # canaries fall otherwise than in the gateway; told
 

@@ -14,9 +14,10 @@ from rich.table import Table
 from console.endpoints import Data, Endpoints, Tenant, WarehouseUrl, find_endpoints
 from console.moments import parse_since, to_span, to_utc
 from console.settings import inherited, settings
-from console.terminal import GOOD, AsJson, CannotRun, command_app, say, write_json
+from console.terminal import AsJson, command_app, say, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
 from kernel.findings import Finding
+from warehouse.exits import GOOD, CannotRun
 from warehouse.findings import read_findings
 
 MOST_SHOWN = 1_000

@@ -16,9 +16,10 @@ from console.endpoints import Data, Endpoints, WarehouseUrl, find_endpoints
 from console.keyring import keyring_of
 from console.policy_file import read_policy_file
 from console.settings import inherited, settings
-from console.terminal import PROBLEMS_FOUND, AsJson, CannotRun, command_app, say, tell, write_json
+from console.terminal import AsJson, command_app, say, tell, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
 from kernel.compile import compile_policy
+from warehouse.exits import PROBLEMS_FOUND, CannotRun
 from warehouse.imports import Imported, RouteOf, Wanted, by_policy, import_log
 
 MOST_TOLD = 20  # unreadable lines shown one by one

@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from console.terminal import AsJson, CannotRun, command_app, say, tell, write_json
+from console.terminal import AsJson, command_app, say, tell, write_json
 from kernel.hashing import credential_digest
+from warehouse.exits import CannotRun
 
 KEY_BYTES = 16  # 128 random bits: SHA-256 without salt or stretching is enough for these
 PREFIX = "tg_"  # lets scanners for leaked secrets find it

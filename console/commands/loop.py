@@ -8,7 +8,8 @@ from console.answers import LoopAnswer, SetLoop
 from console.asking import Asker, NoAnswer
 from console.endpoints import ControlUrl, Data, find_endpoints
 from console.settings import settings
-from console.terminal import AsJson, CannotRun, command_app, say, write_json
+from console.terminal import AsJson, command_app, say, write_json
+from warehouse.exits import CannotRun
 
 app = command_app()
 

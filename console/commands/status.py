@@ -11,8 +11,9 @@ from console.endpoints import Data, find_endpoints
 from console.moments import to_span, to_utc
 from console.overview import Overview, Telemetry, overview_of
 from console.settings import settings
-from console.terminal import PROBLEMS_FOUND, AsJson, CannotRun, command_app, say, write_json
+from console.terminal import AsJson, command_app, say, write_json
 from kernel.findings import Overlay
+from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
 MOST_OVERLAYS = 20
 

@@ -13,12 +13,13 @@ import typer
 from console.child import PartFailed
 from console.deployment import Deployment, gateway_parts
 from console.keyring import KEYRING_FILE, Keyring, UnreadableKeyring, keyring_of
-from console.listening import listen_on
-from console.ownership import LOCK_FILE, AlreadyOwned, owner_of
 from console.policy_file import read_policy_file
 from console.settings import inherited, settings
 from console.supervisor import OWN_VOICE, Supervisor
-from console.terminal import CannotRun, command_app, tell, without_password
+from console.terminal import command_app, tell, without_password
+from warehouse.exits import CannotRun
+from warehouse.listening import bind, parse_endpoint
+from warehouse.ownership import LOCK_FILE, AlreadyOwned, owner_of
 
 LISTENS = ("--listen", "--manage", "--control", "--warehouse-listen")
 WIDEST_NAME = 9  # of "warehouse", "analytics"
@@ -47,9 +48,9 @@ def up(
     directory = (data or known.data).absolute()
     owner = owner_of(directory)
     if owner:  # told first: its ports are taken too
-        raise CannotRun(str(AlreadyOwned(directory / LOCK_FILE, owner)))
+        raise AlreadyOwned(directory / LOCK_FILE, owner)
     for option, text in zip(LISTENS, (listen, manage, control, warehouse_listen), strict=True):
-        listen_on(text, option).close()
+        bind(parse_endpoint(text, option), option).close()
     deployment = Deployment(
         policy=policy.absolute(),
         data=directory,
@@ -64,7 +65,7 @@ def up(
     )
     try:
         asyncio.run(run(deployment, inherited()))
-    except (AlreadyOwned, PartFailed, OSError) as trouble:
+    except (PartFailed, OSError) as trouble:
         raise CannotRun(str(trouble)) from trouble
 
 

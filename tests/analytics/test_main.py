@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from analytics.main import CannotRun, first_line, main, tempo_of, to_text, warehouse_name
+from analytics.main import first_line, main, tempo_of, to_text, warehouse_name
 from analytics.once import Looked
+from warehouse.exits import CannotRun
 
 
 def test_the_warehouses_name_tells_no_password() -> None:

@@ -3,7 +3,7 @@
 import typer
 from typer.testing import CliRunner, Result
 
-from console.terminal import COULD_NOT_RUN, CannotRun
+from warehouse.exits import COULD_NOT_RUN, CannotRun
 
 
 class Ran:

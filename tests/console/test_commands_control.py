@@ -14,9 +14,9 @@ import pytest
 
 from console.commands.control import app
 from console.keyring import keyring_of
-from console.ownership import claim
 from tests.console.policies import ADAPTIVE
 from tests.console.running import ran
+from warehouse.ownership import claim
 
 PATIENCE_S = 20.0
 

@@ -9,10 +9,10 @@ from console.answers import Lease, Loop, SeenProxy, Status
 from console.commands.status import app, show
 from console.keyring import keyring_of
 from console.overview import Overview, Readiness, Telemetry
-from console.ownership import claim
 from console.processes import PartState, Processes, write_processes
 from tests.console.policies import overlay
 from tests.console.running import ran
+from warehouse.ownership import claim
 
 STATUS = Status(
     tenant="default",

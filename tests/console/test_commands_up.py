@@ -8,10 +8,10 @@ import pytest
 from console.commands.up import app, hear, summary
 from console.deployment import Deployment
 from console.keyring import Keyring
-from console.ownership import claim
 from console.supervisor import OWN_VOICE
 from tests.console.policies import ADAPTIVE
 from tests.console.running import Ran, ran
+from warehouse.ownership import claim
 
 
 @pytest.fixture

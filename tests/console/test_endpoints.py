@@ -6,10 +6,10 @@ import pytest
 
 from console.endpoints import find_endpoints
 from console.keyring import keyring_of
-from console.ownership import claim
 from console.processes import Processes, write_processes
 from console.settings import Settings
-from console.terminal import CannotRun
+from warehouse.exits import CannotRun
+from warehouse.ownership import claim
 
 URLS = {"control": "http://c", "manage": "http://m", "warehouse": "http://w", "proxy": "http://p"}
 

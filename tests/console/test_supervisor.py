@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from console.child import PartFailed
-from console.ownership import AlreadyOwned, owner_of
 from console.processes import read_processes
 from console.supervisor import Part, Supervisor, Url, with_free_ports
 from tests.console.parts import eventually, order, script, server
+from warehouse.ownership import AlreadyOwned, owner_of
 
 
 class Hearing:

@@ -7,9 +7,9 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from console.endpoints import Endpoints
-from console.ownership import claim, owner_of
-from console.terminal import CannotRun
 from console.warehouse_at import at_own_warehouse, at_warehouse
+from warehouse.exits import CannotRun
+from warehouse.ownership import claim, owner_of
 
 
 def one(client: Client) -> int:

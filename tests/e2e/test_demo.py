@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from console.ownership import claim
+from warehouse.ownership import claim
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared/data/requests/apache_access/access.log"

@@ -4,7 +4,7 @@ import pytest
 from fastapi import APIRouter
 
 from proxy.app import answers_of, gateway_app, load_handlers
-from proxy.settings import Unusable
+from warehouse.exits import CannotRun
 
 router = APIRouter()
 not_a_router = 1
@@ -22,7 +22,7 @@ def test_a_router_is_found_by_its_name() -> None:
 
 @pytest.mark.parametrize("name", ["json", "no_such_module:x", "json:no_such", f"{__name__}:not_a_router"])
 def test_a_name_that_names_no_router_is_told(name: str) -> None:
-    with pytest.raises(Unusable, match="--handlers"):
+    with pytest.raises(CannotRun, match="--handlers"):
         load_handlers(name)
 
 

@@ -9,10 +9,11 @@ import uvicorn
 
 from proxy.limiter import Limiter
 from proxy.serving import Proxy, Server, cancelled, source_of, writer_of
-from proxy.settings import Credentials, Endpoint, Settings
+from proxy.settings import Credentials, Settings
 from proxy.sink import NoWarehouse
 from proxy.sources import ControlSource, FileSource
 from tests.proxy.around import POLICY, gateway_with
+from warehouse.listening import Endpoint
 
 LISTEN = Endpoint("127.0.0.1", 0)
 

@@ -5,35 +5,14 @@ from pathlib import Path
 import pytest
 
 from proxy.settings import (
-    Endpoint,
     Settings,
-    Unusable,
     data_directory,
     kept_secret,
     parse_credentials,
-    parse_endpoint,
     parse_warehouse,
 )
-
-
-@pytest.mark.parametrize(
-    ("text", "endpoint", "url"),
-    [
-        ("127.0.0.1:8080", Endpoint("127.0.0.1", 8080), "http://127.0.0.1:8080"),
-        ("localhost:0", Endpoint("localhost", 0), "http://localhost:0"),
-        ("[::1]:80", Endpoint("::1", 80), "http://[::1]:80"),
-        ("unix:/run/m.sock", Endpoint("", 0, "/run/m.sock"), "unix:/run/m.sock"),
-    ],
-)
-def test_an_endpoint_is_a_host_and_a_port_or_a_socket(text: str, endpoint: Endpoint, url: str) -> None:
-    assert parse_endpoint(text, "--listen") == endpoint
-    assert endpoint.url() == url
-
-
-@pytest.mark.parametrize("text", ["8080", ":8080", "host:", "host:http", "host:65536", "host:-1"])
-def test_what_is_no_endpoint_is_told_with_its_option(text: str) -> None:
-    with pytest.raises(Unusable, match="--listen"):
-        parse_endpoint(text, "--listen")
+from warehouse.exits import CannotRun
+from warehouse.listening import Endpoint
 
 
 def test_secrets_come_from_the_environment() -> None:
@@ -45,14 +24,14 @@ def test_secrets_come_from_the_environment() -> None:
 
 @pytest.mark.parametrize("text", ["zz", "ab" * 15, "ab" * 65])
 def test_a_hash_key_that_cannot_key_is_refused(text: str) -> None:
-    with pytest.raises(Unusable, match="TIDEGATE_HASH_KEY"):
+    with pytest.raises(CannotRun, match="TIDEGATE_HASH_KEY"):
         parse_credentials({"TIDEGATE_HASH_KEY": text})
 
 
 def test_a_warehouse_is_a_url_or_none() -> None:
     assert parse_warehouse("none") is None
     assert parse_warehouse("http://127.0.0.1:8123") == "http://127.0.0.1:8123"
-    with pytest.raises(Unusable, match="--warehouse"):
+    with pytest.raises(CannotRun, match="--warehouse"):
         parse_warehouse("127.0.0.1:8123")
 
 

@@ -10,10 +10,11 @@ import msgspec
 from proxy.gateway import Gateway, Traffic
 from proxy.management import PolicyState, Readiness, Worker
 from proxy.metrics import exposition, families_of
-from proxy.serving import COULD_NOT_RUN
-from proxy.settings import Endpoint, Settings
+from proxy.settings import Settings
 from proxy.workers import Child, Crew, Supervisor
 from tests.proxy.around import gateway_with
+from warehouse.exits import COULD_NOT_RUN
+from warehouse.listening import Endpoint
 
 SETTINGS = Settings(
     listen=Endpoint("::1", 8080),
