@@ -13,6 +13,8 @@ FOLDERS = {*PACKAGES, "tests", "docs"}
 NO_TEST_OF_ITS_OWN = {
     "console/main.py": "the command line: tests/e2e/test_command_line.py",
     "lab/main.py": "the demo: tests/e2e/test_demo.py",
+    "lab/bench/__main__.py": "the benchmarks themselves: make bench",
+    "lab/bench/storage.py": "the benchmarks themselves: make bench",
 }
 
 
@@ -66,4 +68,6 @@ def test_every_adr_names_the_check_that_enforces_it() -> None:
         line = next((line for line in record.read_text().splitlines() if line.startswith("Enforced by:")), "")
         named = [word.strip("`,.") for word in line.split() if "/" in word]
         assert named, f"{record.name} names no check"
-        assert all((ROOT / Path(name.partition("::")[0])).exists() for name in named), f"{record.name}: {line}"
+        assert all((ROOT / Path(name.partition("::")[0])).exists() for name in named), (
+            f"{record.name}: {line}"
+        )

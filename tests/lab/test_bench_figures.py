@@ -1,0 +1,17 @@
+"""Figures and their aims."""
+
+from lab.bench.figures import ADAPTER, ENVOY, NATIVE, NGINX, PLAIN, Figure, figures_of_speed
+from lab.bench.throughput import CONNECTIONS, Row
+
+
+def test_a_figure_tells_whether_it_meets_its_aim() -> None:
+    assert Figure("rate", 2, 1.8, "x", at_least=True).line() == "rate: 2.00 x (aim >= 1.8) met"
+    assert Figure("cost", 7, 6, "µs", at_least=False).line() == "cost: 7.00 µs (aim <= 6) MISSED"
+    assert Figure("cost", 6, 6, "µs", at_least=False).is_met
+
+
+def test_every_promise_of_speed_is_measured() -> None:
+    rates = {NATIVE: 20_000.0, ADAPTER: 10_000.0, NGINX: 40_000.0, ENVOY: 10_000.0, PLAIN: 400.0}
+    rows = [Row(name, n, rate, 0, 0) for name, rate in rates.items() for n in CONNECTIONS]
+    assert [figure.value for figure in figures_of_speed(rows)] == [2.0, 0.5, 50.0, 1.0]
+    assert all(figure.is_met for figure in figures_of_speed(rows))
