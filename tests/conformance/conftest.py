@@ -1,9 +1,10 @@
-"""One stage per module: the native transport before a scripted upstream."""
+"""One stage per module, the native transport before a scripted upstream; and ClickHouse servers."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.clickhouse_client import SERVERS, server_url
 from tests.proxy.fakes import Stage, Upstream, closed_port, full_port, policy_text, staged
 
 
@@ -38,3 +39,11 @@ def upstream(staging: tuple[Stage, Upstream]) -> Upstream:
     staging[1].seen.clear()
     staging[1].scripts.clear()
     return staging[1]
+
+
+@pytest.fixture(params=SERVERS)
+def clickhouse_url(request: pytest.FixtureRequest) -> str:
+    """The embedded server, and a real one where there is one."""
+    if request.param == "server":
+        return server_url()
+    return str(request.getfixturevalue("warehouse_url"))

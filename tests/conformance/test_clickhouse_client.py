@@ -12,17 +12,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 from clickhouse_connect.driver.external import ExternalData
 
-from tests.conformance.clickhouse_client import CODECS, SERVERS, many_rows, options, server_url
+from tests.conformance.clickhouse_client import CODECS, many_rows, options
 
 COUNT = 20_000  # more than two blocks of 8,192 rows: each is an LZ4 frame of its own
-
-
-@pytest.fixture(params=SERVERS)
-def clickhouse_url(request: pytest.FixtureRequest) -> str:
-    """The embedded server, and a real one where there is one."""
-    if request.param == "server":
-        return server_url()
-    return str(request.getfixturevalue("warehouse_url"))
 
 
 @pytest.fixture(params=CODECS)

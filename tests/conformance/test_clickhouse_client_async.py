@@ -9,17 +9,9 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.external import ExternalData
 
-from tests.conformance.clickhouse_client import CODECS, SERVERS, many_rows, options, server_url
+from tests.conformance.clickhouse_client import CODECS, many_rows, options
 
 COUNT = 20_000
-
-
-@pytest.fixture(params=SERVERS)
-def clickhouse_url(request: pytest.FixtureRequest) -> str:
-    """The embedded server, and a real one where there is one."""
-    if request.param == "server":
-        return server_url()
-    return str(request.getfixturevalue("warehouse_url"))
 
 
 @pytest.fixture(params=CODECS)

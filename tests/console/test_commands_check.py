@@ -3,19 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from console.commands.check import app, counted
 from kernel.compile import revision_of
 from tests.console.policies import ADAPTIVE
 from tests.console.running import ran
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(ADAPTIVE)
-    return path
 
 
 def test_a_good_policy_is_told_with_its_revision(policy: Path) -> None:

@@ -14,18 +14,10 @@ import pytest
 
 from console.commands.control import app
 from console.keyring import keyring_of
-from tests.console.policies import ADAPTIVE
 from tests.console.running import ran
 from warehouse.ownership import claim
 
 PATIENCE_S = 20.0
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(ADAPTIVE)
-    return path
 
 
 @pytest.fixture

@@ -9,16 +9,8 @@ from console.commands.up import app, hear, summary
 from console.deployment import Deployment
 from console.keyring import Keyring
 from console.supervisor import OWN_VOICE
-from tests.console.policies import ADAPTIVE
 from tests.console.running import Ran, ran
 from warehouse.ownership import claim
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(ADAPTIVE)
-    return path
 
 
 def started(policy: Path, data: Path, *arguments: str) -> Ran:

@@ -2,22 +2,13 @@
 
 from pathlib import Path
 
-import pytest
-
 from console.policy_file import PolicyFile, read_policy_file
 from kernel.compile import revision_of
 from tests.console.policies import ADAPTIVE, Clock
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(ADAPTIVE)
-    return path
-
-
-def test_a_good_policy_is_read_with_its_revision(path: Path) -> None:
-    reading = read_policy_file(path, 1_000.0)
+def test_a_good_policy_is_read_with_its_revision(policy: Path) -> None:
+    reading = read_policy_file(policy, 1_000.0)
     assert reading.policy is not None
     assert (reading.revision, reading.text) == (revision_of(ADAPTIVE), ADAPTIVE)
     assert not reading.is_unreadable
@@ -36,20 +27,20 @@ def test_a_directory_and_other_bytes_are_problems_too(tmp_path: Path) -> None:
     assert "not UTF-8" in read_policy_file(tmp_path / "x", 1_000.0).problems[0].what
 
 
-def test_a_watched_file_is_read_again_only_when_it_changed(path: Path) -> None:
-    file = PolicyFile(path, Clock())
+def test_a_watched_file_is_read_again_only_when_it_changed(policy: Path) -> None:
+    file = PolicyFile(policy, Clock())
     assert file.read().policy is not None
     assert not file.has_changed()
-    path.write_text(ADAPTIVE + "# more\n")
+    policy.write_text(ADAPTIVE + "# more\n")
     assert file.has_changed()
     assert file.read().revision == revision_of(ADAPTIVE + "# more\n")
     assert not file.has_changed()
 
 
-def test_a_file_replaced_by_another_of_equal_size_has_changed(path: Path, tmp_path: Path) -> None:
-    file = PolicyFile(path, Clock())
+def test_a_file_replaced_by_another_of_equal_size_has_changed(policy: Path, tmp_path: Path) -> None:
+    file = PolicyFile(policy, Clock())
     file.read()
     other = tmp_path / "other"
     other.write_text(ADAPTIVE.replace("10/s", "20/s"))
-    other.replace(path)
+    other.replace(policy)
     assert file.has_changed()

@@ -58,7 +58,7 @@ class Upstream:
         server.close()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 if head.split(b" ", 2)[1] == b"/held":
@@ -66,7 +66,6 @@ class Upstream:
                     await self.released.wait()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
                 await writer.drain()
-        writer.close()
 
     def release(self) -> None:
         self.loop.call_soon_threadsafe(self.released.set)

@@ -3,36 +3,19 @@
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
-import pytest
 
 from tests.integration.proxies import (
     Proxy,
     Upstream,
     eventually,
     load,
-    policy_text,
     proxy,
     statuses,
-    upstream,
 )
-
-
-@pytest.fixture
-def behind() -> Iterator[Upstream]:
-    with upstream() as server:
-        yield server
-
-
-@pytest.fixture
-def policy(tmp_path: Path, behind: Upstream) -> str:
-    path = tmp_path / "policy.yaml"
-    path.write_text(policy_text(behind.port))
-    return str(path)
 
 
 class Held:
@@ -71,9 +54,9 @@ def draining(running: Proxy) -> bool:
 
 
 def test_an_open_request_ends_while_nothing_new_comes_in(
-    tmp_path: Path, policy: str, behind: Upstream
+    tmp_path: Path, policy: Path, behind: Upstream
 ) -> None:
-    with proxy(tmp_path, "--policy", policy) as running:
+    with proxy(tmp_path, "--policy", str(policy)) as running:
         url = running.ready()
         held = Held(url, behind)
         running.send(signal.SIGTERM)
@@ -87,8 +70,8 @@ def test_an_open_request_ends_while_nothing_new_comes_in(
         assert running.ended() == 0
 
 
-def test_what_is_open_at_the_deadline_is_cut(tmp_path: Path, policy: str, behind: Upstream) -> None:
-    with proxy(tmp_path, "--policy", policy, "--drain-s", "0.3") as running:
+def test_what_is_open_at_the_deadline_is_cut(tmp_path: Path, policy: Path, behind: Upstream) -> None:
+    with proxy(tmp_path, "--policy", str(policy), "--drain-s", "0.3") as running:
         held = Held(running.ready(), behind)
         running.send(signal.SIGTERM)
         assert running.ended() == 0
@@ -96,8 +79,8 @@ def test_what_is_open_at_the_deadline_is_cut(tmp_path: Path, policy: str, behind
         assert "1 open requests are cut" in running.said()
 
 
-def test_a_second_signal_ends_the_drain(tmp_path: Path, policy: str, behind: Upstream) -> None:
-    with proxy(tmp_path, "--policy", policy, "--drain-s", "60") as running:
+def test_a_second_signal_ends_the_drain(tmp_path: Path, policy: Path, behind: Upstream) -> None:
+    with proxy(tmp_path, "--policy", str(policy), "--drain-s", "60") as running:
         held = Held(running.ready(), behind)
         running.send(signal.SIGINT)
         eventually(lambda: draining(running), "/readyz says 503")
@@ -106,8 +89,8 @@ def test_a_second_signal_ends_the_drain(tmp_path: Path, policy: str, behind: Ups
         assert held.ended().failure
 
 
-def test_idle_connections_do_not_hold_up_the_end(tmp_path: Path, policy: str) -> None:
-    with proxy(tmp_path, "--policy", policy, "--drain-s", "60") as running:
+def test_idle_connections_do_not_hold_up_the_end(tmp_path: Path, policy: Path) -> None:
+    with proxy(tmp_path, "--policy", str(policy), "--drain-s", "60") as running:
         parts = urlsplit(running.ready())
         with socket.create_connection((parts.hostname, parts.port)) as idle:
             idle.sendall(b"GET /a HTTP/1.1\r\nHost: edge\r\n\r\n")
@@ -116,11 +99,11 @@ def test_idle_connections_do_not_hold_up_the_end(tmp_path: Path, policy: str) ->
             assert running.ended() == 0
 
 
-def test_events_are_on_disk_before_the_end_where_the_warehouse_is_away(tmp_path: Path, policy: str) -> None:
+def test_events_are_on_disk_before_the_end_where_the_warehouse_is_away(tmp_path: Path, policy: Path) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         away = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        with proxy(tmp_path, "--policy", policy, "--warehouse", away) as running:
+        with proxy(tmp_path, "--policy", str(policy), "--warehouse", away) as running:
             assert statuses(running.ready(), 20) == [200] * 20
             running.send(signal.SIGTERM)
             assert running.ended() == 0
@@ -128,8 +111,8 @@ def test_events_are_on_disk_before_the_end_where_the_warehouse_is_away(tmp_path:
     assert sum(path.stat().st_size for path in spooled) > 20 * 50
 
 
-def test_a_drain_under_load_drops_no_request_that_was_taken(tmp_path: Path, policy: str) -> None:
-    with proxy(tmp_path, "--policy", policy) as running:
+def test_a_drain_under_load_drops_no_request_that_was_taken(tmp_path: Path, policy: Path) -> None:
+    with proxy(tmp_path, "--policy", str(policy)) as running:
         url = running.ready()
         with load(url) as traffic:
             eventually(lambda: traffic.answered > 200, "traffic")
@@ -141,9 +124,9 @@ def test_a_drain_under_load_drops_no_request_that_was_taken(tmp_path: Path, poli
         assert not [each for each in traffic.failures if "IncompleteRead" in each and "0 bytes" not in each]
 
 
-def test_asyncio_debug_finds_nothing_left_behind(tmp_path: Path, policy: str) -> None:
+def test_asyncio_debug_finds_nothing_left_behind(tmp_path: Path, policy: Path) -> None:
     environment = {"PYTHONASYNCIODEBUG": "1", "PYTHONWARNINGS": "default"}
-    with proxy(tmp_path, "--policy", policy, environment=environment) as running:
+    with proxy(tmp_path, "--policy", str(policy), environment=environment) as running:
         statuses(running.ready(), 3)
         running.send(signal.SIGTERM)
         assert running.ended() == 0

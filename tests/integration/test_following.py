@@ -3,24 +3,15 @@
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from kernel.compile import revision_of
 from kernel.findings import Overlay
 from tests.integration.controls import TOKEN, control
-from tests.integration.proxies import Upstream, eventually, policy_text, proxy, statuses, upstream
+from tests.integration.proxies import Upstream, eventually, policy_text, proxy, statuses
 
 ENVIRONMENT = {"TIDEGATE_CONTROL_TOKEN": TOKEN}
 ADAPTIVE = "limits:\n  - {name: few, rate: 50/s, burst: 50, adaptive: {floor: 1/s, ceiling: 100/s}}\n"
-
-
-@pytest.fixture(scope="module")
-def behind() -> Iterator[Upstream]:
-    with upstream() as server:
-        yield server
 
 
 def test_policies_and_overlays_are_followed(tmp_path: Path, behind: Upstream) -> None:

@@ -2,10 +2,7 @@
 
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from kernel.compile import revision_of
 from tests.integration.proxies import (
@@ -16,21 +13,7 @@ from tests.integration.proxies import (
     policy_text,
     proxy,
     statuses,
-    upstream,
 )
-
-
-@pytest.fixture(scope="module")
-def behind() -> Iterator[Upstream]:
-    with upstream() as server:
-        yield server
-
-
-@pytest.fixture
-def policy(tmp_path: Path, behind: Upstream) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(policy_text(behind.port))
-    return path
 
 
 def in_force(running: Proxy, revision: str) -> None:

@@ -2,34 +2,15 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.integration.proxies import (
     Proxy,
-    Upstream,
     eventually,
     load,
-    policy_text,
     proxy,
     statuses,
-    upstream,
 )
-
-
-@pytest.fixture(scope="module")
-def behind() -> Iterator[Upstream]:
-    with upstream() as server:
-        yield server
-
-
-@pytest.fixture
-def policy(tmp_path: Path, behind: Upstream) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(policy_text(behind.port))
-    return path
 
 
 def children_of(running: Proxy) -> dict[str, int]:
