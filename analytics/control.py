@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import httpx2
 import msgspec
 
-from kernel.findings import Following, Overlay
+from kernel.control import AskLease, Following, LeaseAnswer, LoopAnswer, PutOverlays
+from kernel.findings import Overlay
 
 TIMEOUT_S = 2.0
 NAME = "analytics"
@@ -13,37 +14,6 @@ NAME = "analytics"
 
 class Unreachable(Exception):
     """The endpoint did not answer, or with something else than was asked; the message says what."""
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """Who may set overlays, until when (seconds since 1970)."""
-
-    held: bool
-    holder: str
-    expires_at: float
-
-
-class LoopState(msgspec.Struct, frozen=True):
-    """Whether an operator paused automation."""
-
-    paused: bool
-    reason: str = ""
-
-
-class AskLease(msgspec.Struct, frozen=True):
-    """Body of POST /v1/lease."""
-
-    tenant: str
-    holder: str
-    ttl_s: float
-
-
-class PutOverlays(msgspec.Struct, frozen=True):
-    """Body of PUT /v1/overlays."""
-
-    tenant: str
-    holder: str
-    overlays: Sequence[Overlay]
 
 
 class Control:
@@ -70,19 +40,19 @@ class Control:
         }
         return msgspec.json.decode(self._call("GET", "/v1/follow", query=query), type=Following)
 
-    def lease(self, ttl_s: float) -> Lease:
+    def lease(self, ttl_s: float) -> LeaseAnswer:
         """Take or renew the lease."""
         body = msgspec.json.encode(AskLease(self._tenant, self._holder, ttl_s))
-        return msgspec.json.decode(self._call("POST", "/v1/lease", body=body), type=Lease)
+        return msgspec.json.decode(self._call("POST", "/v1/lease", body=body), type=LeaseAnswer)
 
-    def loop(self) -> LoopState:
+    def loop(self) -> LoopAnswer:
         """Whether automation is paused."""
         found = self._call("GET", "/v1/loop", query={"tenant": self._tenant})
-        return msgspec.json.decode(found, type=LoopState)
+        return msgspec.json.decode(found, type=LoopAnswer)
 
     def put(self, overlays: Sequence[Overlay]) -> None:
         """Replace the tenant's overlays."""
-        body = msgspec.json.encode(PutOverlays(self._tenant, self._holder, overlays))
+        body = msgspec.json.encode(PutOverlays(self._tenant, self._holder, tuple(overlays)))
         self._call("PUT", "/v1/overlays", body=body)
 
     def _call(

@@ -4,14 +4,14 @@ import logging
 from collections.abc import Callable, Sequence
 
 from analytics.adaptive import AdaptiveLimits, Situation, covers_of
-from analytics.control import Control, LoopState, Unreachable
+from analytics.control import Control, Unreachable
 from analytics.engine import Engine
 from kernel.check import read_policy
+from kernel.control import LONGEST_LEASE_S
 from kernel.findings import Overlay
 from kernel.policy import Policy
 
 LEASE_S = 10.0
-LONGEST_LEASE_S = 300.0  # what the control endpoint grants at most
 RENEW_EVERY_S = 3.0  # of real time
 FOLLOW_EVERY_S = 2.0  # of real time
 
@@ -30,7 +30,7 @@ class Publisher:
         self._monotonic = monotonic
         self._lease_s = min(LEASE_S * scale, LONGEST_LEASE_S)
         self._limits = AdaptiveLimits()
-        self._loop = LoopState(paused=False)
+        self._paused = False
         self._revision = ""
         self._version = -1
         self._published: tuple[Overlay, ...] | None = None
@@ -53,7 +53,7 @@ class Publisher:
             if real - self._followed_at >= FOLLOW_EVERY_S:
                 self._followed_at = real
                 self._follow(self._control, now, engine)
-                self._loop = self._control.loop()
+                self._paused = self._control.loop().paused
             if real - self._renewed_at >= RENEW_EVERY_S:
                 self._renew(self._control, real)
             self._trouble = ""
@@ -71,11 +71,11 @@ class Publisher:
                 findings=engine.tracker.open,
                 usual_of=engine.usual,
                 loss=loss,
-                paused=self._loop.paused,
+                paused=self._paused,
             )
         )
         wanted = self._limits.overlays
-        if self._control is None or self._loop.paused or wanted == self._published:
+        if self._control is None or self._paused or wanted == self._published:
             return ()
         try:
             self._renew(self._control, self._monotonic())

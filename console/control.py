@@ -1,6 +1,6 @@
 """The control endpoint: proxies follow it, analytics sets overlays through it, operators pause it.
 
-Bodies are JSON of the structs in console.answers and kernel.findings; errors are `application/problem+json`
+Bodies are JSON of the structs in kernel.control; errors are `application/problem+json`
 (RFC 9457). Every call needs a bearer token; `/livez` alone does not.
 """
 
@@ -11,9 +11,9 @@ from typing import Annotated, TypeVar
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
-from console.answers import AskLease, LeaseAnswer, LoopAnswer, OverlaysInForce, PutOverlays, SetLoop
 from console.state import ControlState, NotHeld, Objected, UnknownTenant
 from console.tokens import Role, Tokens
+from kernel.control import AskLease, LeaseAnswer, LoopAnswer, OverlaysInForce, PutOverlays, SetLoop
 
 LONGEST_POLL_S = 60.0
 LARGEST_BODY = 4 << 20

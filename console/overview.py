@@ -5,12 +5,12 @@ from typing import TypeVar
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from console.answers import Status
 from console.asking import Asker, NoAnswer
 from console.endpoints import Endpoints
 from console.processes import PartState
 from console.terminal import without_password
 from console.warehouse_at import at_warehouse
+from kernel.control import Status
 from warehouse.exits import CannotRun
 from warehouse.findings import read_findings
 from warehouse.readers import Reader

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from console.answers import Lease, Loop, SeenProxy, Status
 from console.guardrails import objections
 from console.policy_file import FileReading, PolicyFile
 from console.store import Clock, Store
 from kernel.clock import REAL_TIME, Tempo
-from kernel.findings import Following, Overlay
+from kernel.control import Following, Lease, Loop, SeenProxy, Status
+from kernel.findings import Overlay
 from kernel.policy import Policy
 
 LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at

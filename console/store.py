@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from console.answers import Lease, Loop, SeenProxy
+from kernel.control import Lease, Loop, SeenProxy
 from kernel.findings import Overlay
 
 Clock = Callable[[], float]

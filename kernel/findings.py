@@ -64,16 +64,3 @@ class Overlay(msgspec.Struct, frozen=True):
     finding: str
     created_at: float
     expires_at: float
-
-
-class Following(msgspec.Struct, frozen=True):
-    """What a control endpoint tells a proxy that follows it.
-
-    `policy` is the YAML text, or empty where the proxy's revision is current.
-    """
-
-    tenant: str
-    revision: str
-    policy: str
-    overlays_version: int
-    overlays: tuple[Overlay, ...]

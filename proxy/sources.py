@@ -15,7 +15,7 @@ import msgspec
 
 from kernel.check import read_policy
 from kernel.compile import compile_policy, revision_of
-from kernel.findings import Following
+from kernel.control import Following
 from kernel.snapshot import Snapshot
 from proxy.holder import Refused, SnapshotHolder
 from proxy.last_good import LastGood

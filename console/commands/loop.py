@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from console.answers import LoopAnswer, SetLoop
 from console.asking import Asker, NoAnswer
 from console.endpoints import ControlUrl, Data, find_endpoints
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
+from kernel.control import LoopAnswer, SetLoop
 from warehouse.exits import CannotRun
 
 app = command_app()

@@ -6,12 +6,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from console.answers import Status
 from console.endpoints import Data, find_endpoints
 from console.moments import to_span, to_utc
 from console.overview import Overview, Telemetry, overview_of
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
+from kernel.control import Status
 from kernel.findings import Overlay
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 

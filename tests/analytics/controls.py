@@ -8,18 +8,11 @@ from typing import Any
 
 import msgspec
 
-from kernel.findings import Following, Overlay
+from kernel.control import Following, LeaseAnswer, LoopAnswer, PutOverlays
+from kernel.findings import Overlay
 from tests.analytics.policies import TEXT
 
 TOKEN = "secret"
-
-
-class Put(msgspec.Struct):
-    """Body of PUT /v1/overlays."""
-
-    tenant: str
-    holder: str
-    overlays: tuple[Overlay, ...]
 
 
 class Endpoint:
@@ -71,10 +64,10 @@ class Endpoint:
         if path == "/v1/follow":
             return Following("default", self.revision, self.text, self.version, self.overlays)
         if path == "/v1/lease":
-            return {"held": self.held, "holder": "somebody", "expires_at": 0.0}
+            return LeaseAnswer(self.held, "somebody", 0.0)
         if path == "/v1/loop":
-            return {"tenant": "default", "paused": self.paused, "reason": "", "changed_at": 0.0}
-        self.overlays = msgspec.json.decode(body, type=Put).overlays
+            return LoopAnswer("default", self.paused, "", 0.0)
+        self.overlays = msgspec.json.decode(body, type=PutOverlays).overlays
         self.version += 1
         return {}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.answers import LoopAnswer, SetLoop, Status
 from console.asking import Asker, NoAnswer
+from kernel.control import LoopAnswer, SetLoop, Status
 from tests.console.policies import ADAPTIVE, Clock
 from tests.console.serving import TOKEN, Served, served
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from console.answers import Lease, Loop, SeenProxy, Status
 from console.commands.status import app, show
 from console.keyring import keyring_of
 from console.overview import Overview, Readiness, Telemetry
 from console.processes import PartState, Processes, write_processes
+from kernel.control import Lease, Loop, SeenProxy, Status
 from tests.console.policies import overlay
 from tests.console.running import ran
 from warehouse.ownership import claim

@@ -10,21 +10,10 @@ import msgspec
 import pytest
 
 from kernel.compile import revision_of
-from kernel.findings import Following, Overlay
+from kernel.control import Following
+from kernel.findings import Overlay
 from tests.console.policies import ADAPTIVE, Clock, overlay
 from tests.console.serving import PATIENCE_S, Served, served
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(ADAPTIVE)
-    return path
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -8,22 +8,10 @@ import pytest
 
 from console.policy_file import read_policy_file
 from console.state import ControlState, NotHeld, Objected, UnknownTenant, WrongPolicy, open_state
-from kernel.findings import Following
+from kernel.control import Following
 from tests.console.policies import ADAPTIVE, Clock, overlay
 
 PATIENCE_S = 20.0
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yaml"
-    path.write_text(ADAPTIVE)
-    return path
 
 
 @pytest.fixture

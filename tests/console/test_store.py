@@ -6,14 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from console.answers import SeenProxy
 from console.store import MIGRATIONS, Store, UnreadableStore
+from kernel.control import SeenProxy
 from tests.console.policies import Clock, overlay
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

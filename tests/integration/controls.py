@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from kernel.compile import revision_of
-from kernel.findings import Following, Overlay
+from kernel.control import Following
+from kernel.findings import Overlay
 
 TOKEN = "control-secret"
 

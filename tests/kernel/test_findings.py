@@ -1,8 +1,6 @@
 """Findings and overlays."""
 
-import msgspec
-
-from kernel.findings import Following, Overlay, finding_id
+from kernel.findings import finding_id
 
 
 def test_the_same_finding_has_the_same_id_and_another_onset_another() -> None:
@@ -21,9 +19,3 @@ def test_the_same_finding_has_the_same_id_and_another_onset_another() -> None:
 
 def test_fields_that_contain_each_others_text_do_not_collide() -> None:
     assert finding_id("t", "D1", "6", 0.0) != finding_id("t", "D16", "", 0.0)
-
-
-def test_what_a_proxy_follows_survives_json() -> None:
-    overlay = Overlay("o1", "t", "fair", "ip:192.0.2.1", 2.0, 4, "burst", "f1", 1.0, 601.0)
-    following = Following("t", "0" * 12, "upstreams: []", 3, (overlay,))
-    assert msgspec.json.decode(msgspec.json.encode(following), type=Following) == following

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kernel.compile import revision_of
-from kernel.findings import Following
+from kernel.control import Following
 from proxy.holder import SnapshotHolder
 from proxy.last_good import LastGood
 from proxy.sources import Compiled, ControlSource, FileSource, Intake

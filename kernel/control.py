@@ -1,4 +1,7 @@
-"""What the control endpoint is asked and what it answers: the structs behind its JSON."""
+"""The control protocol: what the control endpoint is asked and what it answers. Bodies are JSON of these.
+
+Proxies follow it, analytics sets overlays through it, operators pause it. Pure.
+"""
 
 from typing import Annotated
 
@@ -7,6 +10,19 @@ import msgspec
 from kernel.findings import Overlay
 
 LONGEST_LEASE_S = 300.0
+
+
+class Following(msgspec.Struct, frozen=True):
+    """Answer of GET /v1/follow: what a proxy that follows should run.
+
+    `policy` is the YAML text, or empty where the proxy's revision is current.
+    """
+
+    tenant: str
+    revision: str
+    policy: str
+    overlays_version: int
+    overlays: tuple[Overlay, ...]
 
 
 class Lease(msgspec.Struct, frozen=True):

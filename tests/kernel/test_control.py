@@ -1,15 +1,16 @@
-"""The structs behind the endpoint's JSON."""
+"""The control protocol's bodies."""
 
 import msgspec
 import pytest
 
-from console.answers import AskLease, PutOverlays, SetLoop, Status
+from kernel.control import AskLease, Following, PutOverlays, SetLoop, Status
 from kernel.findings import Overlay
-from tests.console.policies import overlay
+
+OVERLAY = Overlay("o1", "t", "fair", "ip:192.0.2.1", 2.0, 4, "burst", "f1", 1.0, 601.0)
 
 
 def test_overlays_travel_unchanged() -> None:
-    body = PutOverlays("default", "analytics", (overlay(),))
+    body = PutOverlays("default", "analytics", (OVERLAY,))
     assert msgspec.json.decode(msgspec.json.encode(body), type=PutOverlays) == body
 
 
@@ -27,3 +28,8 @@ def test_a_lease_is_short(ttl_s: float) -> None:
 def test_the_status_holds_overlays_as_the_kernel_knows_them() -> None:
     kinds = {field.name: field.type for field in msgspec.structs.fields(Status)}
     assert kinds["overlays"] == tuple[Overlay, ...]
+
+
+def test_what_a_proxy_follows_survives_json() -> None:
+    following = Following("t", "0" * 12, "upstreams: []", 3, (OVERLAY,))
+    assert msgspec.json.decode(msgspec.json.encode(following), type=Following) == following
