@@ -15,7 +15,6 @@ from warehouse.exits import CannotRun
 from warehouse.findings import read_findings
 from warehouse.readers import Reader
 
-SILENT_AFTER_S = 60.0  # followers poll every 25 s
 AHEAD_S = 60.0  # the ledger's clock may run ahead of ours
 
 T = TypeVar("T")

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 DEFAULT_DATA = "var"
-DEFAULT_WAREHOUSE = "http://127.0.0.1:8123"
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -127,10 +127,6 @@ class Supervisor:
         """Process id of a part, 0 while it is down."""
         return self._states[name].pid if name in self._states else 0
 
-    def restarts_of(self, name: str) -> int:
-        """How often a part had to be restarted."""
-        return self._states[name].restarts if name in self._states else 0
-
     def _assign_ports(self) -> None:
         listens = {name: listen for part in self._parts for name, listen in part.listens.items()}
         self._listens = with_free_ports(listens)

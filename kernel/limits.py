@@ -8,7 +8,6 @@ neither lock a client out for longer than an empty bucket does nor hand out more
 The state that comes with a refusal is to be kept, too: it is the old one, or the clamped one.
 """
 
-import heapq
 import math
 from typing import NamedTuple
 
@@ -62,14 +61,3 @@ def take(tat: float, now: float, quota: Quota) -> tuple[float, Taken]:
     if after <= capacity + SLACK:
         return now + after, Taken(True, int((capacity - after + SLACK) / interval), after, 0.0)
     return tat, Taken(False, 0, debt, after - capacity)
-
-
-def shed(state: dict[tuple[str, str], float], at_most: int) -> int:
-    """Keep at most `at_most` buckets, dropping those that are nearest to full; the number dropped.
-
-    Fails open, by as little as can be: who has used least of a bucket gets it back whole.
-    """
-    excess = max(0, len(state) - at_most)
-    for slot in heapq.nsmallest(excess, state, key=state.__getitem__):
-        del state[slot]
-    return excess

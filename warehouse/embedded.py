@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import chdb
 import msgspec
 from chdb._chdb import connect  # type: ignore[attr-defined]  # compiled, without stubs
 
 from warehouse.admission import SYNTAX, Classified, Denied
 from warehouse.statement import identifier, quoted
 
-ENGINE_VERSION: str = chdb.engine_version
 # The setting that every request carries: a running query is found and killed by it (the engine
 # takes no query id from us, and knows no custom settings).
 MARK = "log_comment"
@@ -69,7 +67,6 @@ class Written(msgspec.Struct, frozen=True):
 
     rows: int
     size_bytes: int
-    elapsed_ns: int
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -79,7 +76,6 @@ class Chunk(msgspec.Struct, frozen=True):
     rows: int
     rows_read: int
     bytes_read: int
-    elapsed_ns: int
 
 
 class Connection:
@@ -164,7 +160,7 @@ class Connection:
                 raise
         except RuntimeError as problem:
             raise EngineFailed(str(problem)) from None
-        return Written(result.rows_written(), result.bytes_written(), int(result.elapsed() * 1e9))
+        return Written(result.rows_written(), result.bytes_written())
 
     def _abandon(self, inserter: Any) -> None:
         try:
@@ -216,13 +212,12 @@ class Engine:
 
 def _to_chunk(result: Any) -> Chunk:
     if result is None:
-        return Chunk(b"", 0, 0, 0, 0)
+        return Chunk(b"", 0, 0, 0)
     return Chunk(
         body=result.bytes() or b"",
         rows=result.rows_read(),
         rows_read=result.storage_rows_read(),
         bytes_read=result.storage_bytes_read(),
-        elapsed_ns=int(result.elapsed() * 1e9),
     )
 
 

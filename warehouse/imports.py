@@ -21,7 +21,7 @@ from kernel.events import COLUMNS, NAMES, OTHER, TYPES, EventRow, Flag, Outcome
 from kernel.hashing import keyed_hash
 from kernel.policy import METHODS
 from kernel.snapshot import Snapshot
-from warehouse.access_log import Entry, Unreadable, lines_of, parse_line
+from warehouse.access_log import Entry, Unreadable, lines_of, parse_line, parse_lines
 from warehouse.queries import load
 
 TABLE = "imports"
@@ -231,10 +231,7 @@ def batches(entries: Iterator[Entry], size: int = BATCH_ROWS) -> Iterator[list[E
 
 def entries_of(file: BinaryIO) -> Iterator[Entry]:
     """The readable lines of a log."""
-    for number, line in enumerate(lines_of(file), 1):
-        entry = parse_line(line, number)
-        if isinstance(entry, Entry):
-            yield entry
+    return (entry for entry in parse_lines(lines_of(file)) if isinstance(entry, Entry))
 
 
 def worker_of(sha256: str) -> str:

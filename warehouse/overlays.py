@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.findings import Overlay
-from warehouse.findings import to_datetime, to_seconds
-from warehouse.queries import load
+from warehouse.findings import to_datetime
 
 _FIELDS = Overlay.__struct_fields__
 _TIMES = ("created_at", "expires_at")
@@ -21,15 +19,3 @@ def insert_overlays(client: Client, overlays: Sequence[Overlay]) -> None:
     ]
     if rows:
         client.insert("overlays", rows, column_names=list(_FIELDS))
-
-
-def read_overlays(client: Client, tenant: str, *, since: float = 0.0, limit: int = 1000) -> list[Overlay]:
-    """A tenant's overlays that expire at or after `since` (seconds since 1970), newest first."""
-    parameters = {"tenant": tenant, "since": to_datetime(since), "limit": limit}
-    result = client.query(load("overlays"), parameters=parameters)
-    found = []
-    for row in result.result_rows:
-        fields = dict(zip(result.column_names, row, strict=True))
-        times = {name: to_seconds(fields[name]) for name in _TIMES}
-        found.append(msgspec.convert({**fields, **times}, Overlay))
-    return found

@@ -68,20 +68,6 @@ class Loss(msgspec.Struct, frozen=True):
         return min(1.0, self.dropped / self.offered) if self.offered > 0 else float(self.dropped > 0)
 
 
-class Clients(msgspec.Struct, frozen=True):
-    """One row per identity, busiest first."""
-
-    identity: Sequence[str]
-    kind: Sequence[str]
-    requests: Sequence[int]
-    refused: Sequence[int]
-    errors_5xx: Sequence[int]
-    errors_4xx: Sequence[int]
-    bytes_out: Sequence[int]
-    routes: Sequence[int]
-    longest_us: Sequence[int]
-
-
 class History(msgspec.Struct, frozen=True):
     """One row per (start of an interval, route), from a roll-up. Histograms: floor(8 log2 us) -> requests."""
 
@@ -103,15 +89,6 @@ class History(msgspec.Struct, frozen=True):
 Arrivals = Mapping[tuple[int, str, int], int]
 
 
-class LateRows(msgspec.Struct, frozen=True):
-    """Rows of one boot for one second that came after `seen` was counted."""
-
-    second: int
-    worker: str
-    boot: int
-    rows: int
-
-
 class Reader:
     """Asks for one tenant. Safe where its client is."""
 
@@ -129,18 +106,10 @@ class Reader:
         columns = self._ask("loss", since, until)
         return Loss(*(int(column[0]) for column in columns))
 
-    def top_clients(self, since: float, until: float, *, most: int = 20) -> Clients:
-        """The busiest identities."""
-        return to_table(Clients, self._ask("top_clients", since, until, most=most))
-
     def arrivals(self, since: float, until: float) -> Arrivals:
-        """The rows that are there now, to be kept and handed to `late_rows` later."""
+        """The rows that are there now: by these, what came later is found."""
         columns = self._ask("arrivals", since, until)
         return {(second, worker, boot): rows for second, worker, boot, rows in zip(*columns, strict=True)}
-
-    def late_rows(self, seen: Arrivals, since: float, until: float) -> tuple[LateRows, ...]:
-        """What arrived for these seconds since `seen` (of at least the same stretch) was counted."""
-        return to_late_rows(seen, self.arrivals(since, until))
 
     def history(self, since: float, until: float, *, rollup: Rollup = "requests_1m") -> History:
         """What each route did, coarsely: to warm baselines up after a restart."""
@@ -183,13 +152,4 @@ def to_watermark(boots: Sequence[Sequence[Any]], *, pace: float = 1.0) -> Waterm
         spooled=sum(boot[6] for boot in boots),
         open_requests=sum(boot[7] for boot in live),
         slow_clients=tuple(client for boot in live for client in boot[8]),
-    )
-
-
-def to_late_rows(seen: Arrivals, there: Arrivals) -> tuple[LateRows, ...]:
-    """The differences, ordered by second."""
-    return tuple(
-        LateRows(second, worker, boot, rows - seen.get((second, worker, boot), 0))
-        for (second, worker, boot), rows in sorted(there.items())
-        if rows > seen.get((second, worker, boot), 0)
     )

@@ -5,7 +5,7 @@ from analytics.archive import WarehouseArchive
 from tests.analytics.seeing import run
 from tests.analytics.test_control import OVERLAY
 from tests.analytics.traffic import START, greedy, quiet
-from warehouse.overlays import read_overlays
+from tests.warehouse.overlay_rows import overlays_there
 
 
 def test_findings_come_back_open_ones_of_any_age(warehouse_client: Client, tenant: str) -> None:
@@ -20,4 +20,4 @@ def test_findings_come_back_open_ones_of_any_age(warehouse_client: Client, tenan
 def test_overlays_are_kept_for_joins(warehouse_client: Client, tenant: str) -> None:
     overlay = msgspec.structs.replace(OVERLAY, tenant=tenant)
     WarehouseArchive(warehouse_client, tenant).keep_overlays([overlay])
-    assert read_overlays(warehouse_client, tenant) == [overlay]
+    assert overlays_there(warehouse_client, tenant) == [overlay]

@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 from kernel import limits
-from kernel.limits import TAT_UNSEEN, Quota, Taken, shed, take
+from kernel.limits import TAT_UNSEEN, Quota, Taken, take
 from tests.kernel.policies import NOW
 
 QUOTA = Quota(rate=2.0, burst=3)
@@ -53,13 +53,6 @@ def test_a_clock_that_steps_back_an_hour_locks_nobody_out_for_an_hour() -> None:
     verdicts = taken(tat, NOW - 3600.0, NOW - 3600.0 + 0.51)
     assert [each.allowed for each in verdicts] == [False, True]
     assert verdicts[0].retry_after == pytest.approx(0.5)
-
-
-def test_shedding_keeps_the_buckets_that_are_furthest_from_full() -> None:
-    state = {("l", f"ip:{number}"): NOW + number for number in range(10)}
-    assert shed(state, 3) == 7
-    assert sorted(state.values()) == [NOW + 7, NOW + 8, NOW + 9]
-    assert shed(state, 3) == 0
 
 
 def test_the_docstrings_example_holds() -> None:

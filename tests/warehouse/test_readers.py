@@ -95,23 +95,15 @@ def test_rows_that_come_late_are_found_by_their_counts(warehouse_client: Client,
         token=f"{tenant}1",
     )
     seen = reader.arrivals(NOON, NOON + 10)
-    assert reader.late_rows(seen, NOON, NOON + 10) == ()
-    late = [row(tenant, 9, ended_at=NOON + 1.2), row(tenant, 10, ended_at=NOON + 5, boot=2)]
+    belated = [row(tenant, 9, ended_at=NOON + 1.2), row(tenant, 10, ended_at=NOON + 5, boot=2)]
     unfinished = [row(tenant, 11, ended_at=NOON + 1, interim=1)]
-    insert_rows(warehouse_client, late + unfinished, token=f"{tenant}2")
-    found = reader.late_rows(seen, NOON, NOON + 10)
-    assert [(each.second - int(NOON), each.boot, each.rows) for each in found] == [(1, 1, 1), (5, 2, 1)]
-
-
-def test_the_busiest_clients_come_first(warehouse_client: Client, tenant: str) -> None:
-    rows = [row(tenant, seq, ended_at=NOON + seq / 10, identity="ip:10.0.0.1") for seq in range(3)]
-    rows += [row(tenant, 9, ended_at=NOON, identity="ip:10.0.0.2", decision="refused", status=429)]
-    insert_rows(warehouse_client, rows, token=tenant)
-    found = Reader(warehouse_client, tenant).top_clients(NOON, NOON + 10, most=2)
-    assert list(found.identity) == ["ip:10.0.0.1", "ip:10.0.0.2"]
-    assert list(found.requests) == [3, 1]
-    assert list(found.refused) == [0, 1]
-    assert list(found.errors_4xx) == [0, 1]
+    insert_rows(warehouse_client, belated + unfinished, token=f"{tenant}2")
+    there = reader.arrivals(NOON, NOON + 10)
+    late = {key: rows - seen.get(key, 0) for key, rows in there.items() if rows > seen.get(key, 0)}
+    assert {(second - int(NOON), boot): rows for (second, _, boot), rows in late.items()} == {
+        (1, 1): 1,
+        (5, 2): 1,
+    }
 
 
 def test_history_comes_from_the_roll_ups(warehouse_client: Client, tenant: str) -> None:
@@ -133,8 +125,7 @@ def test_what_a_question_reads_does_not_grow_with_history(fresh_database: Client
         rows = [row("t", seq, ended_at=start + seq * 0.018) for seq in range(10_000)]
         insert_rows(fresh_database, rows, token=f"history{part}")
     since = round((NOON - 1800) * SECOND)
-    for name in ("arrivals", "top_clients"):
-        asked = {"tenant": "t", "since": since, "until": since + SECOND, "most": 10}
-        answer = fresh_database.query(load(name), parameters=asked)
-        assert answer.result_rows
-        assert int(str(answer.summary["read_rows"])) <= 4 * 8_192
+    asked = {"tenant": "t", "since": since, "until": since + SECOND}
+    answer = fresh_database.query(load("arrivals"), parameters=asked)
+    assert answer.result_rows
+    assert int(str(answer.summary["read_rows"])) <= 4 * 8_192
