@@ -45,5 +45,9 @@ def code_lines(source: Source, node: AnyFunction) -> int:
     if not first:
         return 1
     counted = range(first[0].lineno, (node.end_lineno or node.lineno) + 1)
-    code = [number for number in counted if lines[number - 1].strip() and not lines[number - 1].strip().startswith("#")]
+    code = [
+        number
+        for number in counted
+        if lines[number - 1].strip() and not lines[number - 1].strip().startswith("#")
+    ]
     return len(code) + 1

@@ -24,8 +24,13 @@ NAMES = [contract["name"] for contract in CONTRACTS]
 
 def lint(tree: Path) -> str:
     """Output of import-linter on a tree."""
-    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--config", "pyproject.toml"]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [
+        str(Path(sys.executable).with_name("lint-imports")),
+        "--no-cache",
+        "--config",
+        "pyproject.toml",
+    ]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 

@@ -48,7 +48,9 @@ EACH_SOURCE = pytest.mark.parametrize("source", sources(), ids=by_path)
 @EACH_SOURCE
 def test_functions_fit_a_screen(source: Source) -> None:
     long = {name: code_lines(source, node) for name, node in functions(source)}
-    too_long = {name: n for name, n in long.items() if n > FUNCTION_LINES and name not in exemptions.LONG_FUNCTIONS}
+    too_long = {
+        name: n for name, n in long.items() if n > FUNCTION_LINES and name not in exemptions.LONG_FUNCTIONS
+    }
     assert not too_long
 
 
@@ -61,7 +63,9 @@ def test_functions_do_not_nest_deeper_than_three(source: Source) -> None:
 @EACH_SOURCE
 def test_functions_take_at_most_five_parameters(source: Source) -> None:
     many = {name: parameters(node) for name, node in functions(source)}
-    assert not {name: n for name, n in many.items() if n > PARAMETERS and name not in exemptions.MANY_PARAMETERS}
+    assert not {
+        name: n for name, n in many.items() if n > PARAMETERS and name not in exemptions.MANY_PARAMETERS
+    }
 
 
 @EACH_SOURCE
@@ -77,7 +81,11 @@ def test_files_are_named_by_what_they_hold(source: Source) -> None:
 
 @EACH_SOURCE
 def test_broad_excepts_stand_in_the_listed_places_only(source: Source) -> None:
-    broad = [node.lineno for node in ast.walk(source.tree) if isinstance(node, ast.ExceptHandler) and is_broad(node)]
+    broad = [
+        node.lineno
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ExceptHandler) and is_broad(node)
+    ]
     assert not broad or source.path in exemptions.BROAD_EXCEPTS, broad
 
 
@@ -110,7 +118,9 @@ def test_public_things_have_docstrings(source: Source) -> None:
     bare = [
         node.name
         for node in ast.iter_child_nodes(source.tree)
-        if isinstance(node, AnyFunction | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+        if isinstance(node, AnyFunction | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
     ]
     assert not bare
 
