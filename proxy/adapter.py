@@ -7,10 +7,10 @@ from typing import Any, cast
 from kernel.addresses import UNKNOWN, parse_address
 from kernel.events import Flag
 from kernel.snapshot import UpstreamPlan
+from proxy.connection import ClientConnection
 from proxy.contract import Gateway
 from proxy.conversation import AsgiExchange, Conversation, Message, Receive, Send
 from proxy.head import BadRequest, Hosts
-from proxy.native import ClientConnection
 from proxy.pipeline import Origin
 from proxy.prepared import Memo, Prepared
 from proxy.record import Recorder
