@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from kernel.addresses import Address, identity_of_address
 from kernel.decide import (
     Facts,
     LimiterState,
@@ -21,11 +22,12 @@ from kernel.decide import (
 from kernel.policy import Limit, Rule
 from kernel.snapshot import AccessPlan, LimitPlan, RoutePlan, Snapshot
 
+BAD_REQUEST = "bad-request"  # as telemetry has it
 Effect = Literal["passes", "refuses", "would refuse", "not asked"]
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One thing that was looked at: `kind` is route, access, credential, body or limit."""
+    """One thing that was looked at: `kind` is path, route, access, credential, body or limit."""
 
     kind: str
     name: str
@@ -55,9 +57,10 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The request as written on the command line, and what was found out about it."""
+    """The request as written on the command line, and what was found out about it. `path` is normal."""
 
     method: str
+    written: str
     path: str
     facts: Facts
     allow: tuple[str, ...]  # methods that the path does take, where this one is not among them
@@ -91,9 +94,33 @@ def explain(asked: Asked, snapshot: Snapshot, now: float, times: int = 1) -> Exp
     )
 
 
+def explain_malformed(method: str, written: str, client: Address, times: int = 1) -> Explanation:
+    """A path without a normal form is answered 400 before anything is judged."""
+    detail = f"{written} does not normalise: servers would not agree on what it means"
+    return Explanation(
+        method=method,
+        path=written,
+        route="",
+        client=client.text,
+        identity=identity_of_address(client),
+        credential="none",
+        consumer="",
+        plan="",
+        steps=(Step("path", "", "", "refuses", detail),),
+        times=times,
+        admitted=0,
+        reason=BAD_REQUEST,
+        status=400,
+        rule="",
+        would_refuse=(),
+    )
+
+
 def steps_of(asked: Asked, snapshot: Snapshot, verdicts: Verdicts, now: float) -> Iterator[Step]:
     """Every step in the order of kernel.decide."""
     facts = asked.facts
+    if asked.written != asked.path:
+        yield Step("path", "", "", "passes", f"{asked.written} is matched and forwarded as {asked.path}")
     if facts.route < 0:
         takes = f"; the path takes {', '.join(asked.allow)}" if asked.allow else ""
         yield Step("route", "", "", "refuses", f"no route takes {asked.method} {asked.path}{takes}")

@@ -8,9 +8,9 @@ import re
 import httptools
 import msgspec
 
+from kernel.paths import normalise
 from proxy import headers
 from proxy.headers import Ambiguous, Codes, Sorted, connection_options, sort_fields, strip_named
-from proxy.paths import normalise
 
 MOST_HEAD_BYTES = 32_768
 MOST_FIELDS = 100

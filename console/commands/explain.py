@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from console.explanation import Asked, Explanation, explain
+from console.explanation import Asked, Explanation, explain, explain_malformed
 from console.keyring import UnreadableKeyring, read_keyring
 from console.policy_file import read_policy_file
 from console.settings import settings
@@ -17,6 +17,7 @@ from kernel.addresses import Address, client_of, identity_of_address, parse_addr
 from kernel.compile import compile_policy
 from kernel.decide import Credential, Facts
 from kernel.hashing import credential_digest
+from kernel.paths import normalise
 from kernel.snapshot import Principal, Snapshot
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
@@ -28,7 +29,7 @@ app = command_app()
 @app.command()
 def explain_request(
     method: Annotated[str, typer.Argument(help="GET, POST, …", show_default=False)],
-    path: Annotated[str, typer.Argument(help="The path, without a query.", show_default=False)],
+    path: Annotated[str, typer.Argument(help="The path, as a client sends it.", show_default=False)],
     policy: Annotated[Path, typer.Option(help="The policy file.", show_default=False)],
     host: Annotated[str, typer.Option(help="Value of the Host field.")] = "",
     address: Annotated[str, typer.Option(help="Address that the connection comes from.")] = "127.0.0.1",
@@ -54,17 +55,22 @@ def explain_request(
     snapshot = snapshot_of(policy, hash_key_at(data or settings().data), now)
     client = client_of(address_of(address), forwarded_for, snapshot.trusted)
     principal, credential = credential_of(snapshot, key, consumer, now)
-    match = snapshot.matcher.match(host.partition(":")[0].lower(), path.partition("?")[0], method.upper())
-    facts = Facts(
-        route=match.route,
-        client=client,
-        identity=principal.identity if principal else identity_of_address(client),
-        credential=credential,
-        principal=principal,
-        content_length=body_bytes,
-        header_values=header_values(snapshot, header or []),
-    )
-    told = explain(Asked(method.upper(), path, facts, match.allow), snapshot, now, times)
+    written, _, _ = path.partition("?")
+    normal = normalise(written.encode())
+    if normal is None:
+        told = explain_malformed(method.upper(), written, client, times)
+    else:
+        match = snapshot.matcher.match(host.partition(":")[0].lower(), normal, method.upper())
+        facts = Facts(
+            route=match.route,
+            client=client,
+            identity=principal.identity if principal else identity_of_address(client),
+            credential=credential,
+            principal=principal,
+            content_length=body_bytes,
+            header_values=header_values(snapshot, header or []),
+        )
+        told = explain(Asked(method.upper(), written, normal, facts, match.allow), snapshot, now, times)
     if as_json:
         write_json(told)
     else:

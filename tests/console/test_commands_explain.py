@@ -87,6 +87,17 @@ def test_wrong_method_is_told_with_what_the_path_takes(policy: Path) -> None:
     assert json.loads(done.out)["route"] == "rest"
 
 
+def test_the_path_is_normalised_as_the_proxy_does_it(policy: Path) -> None:
+    done = explained(
+        policy, "GET", "/x/../orders/%37?page=2", "--host", "api.example", "--key", KEY.key, "--json"
+    )
+    told = json.loads(done.out)
+    assert (told["path"], told["route"]) == ("/orders/7", "orders")
+    refused = explained(policy, "GET", "/orders/..%2f7")
+    assert refused.code == 1
+    assert "verdict: refused with 400 bad-request" in refused.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

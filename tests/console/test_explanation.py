@@ -2,11 +2,12 @@
 
 import pytest
 
-from console.explanation import Asked, Explanation, explain
+from console.explanation import Asked, Explanation, explain, explain_malformed
 from kernel.addresses import parse_address
 from kernel.check import read_policy
 from kernel.compile import compile_policy
 from kernel.decide import Credential, Facts
+from kernel.paths import normalise
 from kernel.snapshot import Principal, Snapshot
 
 NOW = 1_000.0
@@ -34,11 +35,15 @@ limits:
 """
 
 
-@pytest.fixture(scope="module")
-def snapshot() -> Snapshot:
-    reading = read_policy(POLICY, "policy.yaml", NOW)
+def compiled(text: str) -> Snapshot:
+    reading = read_policy(text, "policy.yaml", NOW)
     assert reading.policy is not None, [problem.text() for problem in reading.problems]
     return compile_policy(reading.policy, "r1", bytes(16))
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Snapshot:
+    return compiled(POLICY)
 
 
 def told(
@@ -52,11 +57,14 @@ def told(
 ) -> Explanation:
     client = parse_address(address)
     assert client is not None
-    match = snapshot.matcher.match("", path, "GET")
+    normal = normalise(path.encode())
+    if normal is None:
+        return explain_malformed("GET", path, client)
+    match = snapshot.matcher.match("", normal, "GET")
     principal: Principal | None = next(iter(snapshot.credentials.values())) if credential == "valid" else None
     identity = principal.identity if principal else f"ip:{address}"
     facts = Facts(match.route, client, identity, credential, principal, body_bytes, ())
-    return explain(Asked("GET", path, facts, match.allow), snapshot, NOW, times)
+    return explain(Asked("GET", path, normal, facts, match.allow), snapshot, NOW, times)
 
 
 def effects(explanation: Explanation) -> dict[str, str]:
@@ -119,7 +127,21 @@ def test_the_consumers_plan_brings_its_limits(snapshot: Snapshot) -> None:
     assert (explanation.consumer, explanation.plan) == ("acme", "gold")
 
 
-def test_without_a_route_there_is_nothing_else_to_tell(snapshot: Snapshot) -> None:
-    explanation = told(snapshot, "relative")
+def test_without_a_route_there_is_nothing_else_to_tell() -> None:
+    explanation = told(compiled(POLICY.replace('path: "/*"', 'path: "/open"')), "/nowhere")
     assert [step.effect for step in explanation.steps] == ["refuses"]
     assert explanation.status == 404
+
+
+def test_a_path_is_judged_in_its_normal_form(snapshot: Snapshot) -> None:
+    told_of = told(snapshot, "/x/../orders/7", credential="valid")
+    assert (told_of.path, told_of.route) == ("/orders/7", "orders")
+    assert told_of.steps[0].detail == "/x/../orders/7 is matched and forwarded as /orders/7"
+    assert told(snapshot, "/orders/7", credential="valid").steps[0].kind == "route"
+
+
+@pytest.mark.parametrize("path", ["/orders/..%2fadmin", "/../etc", "orders", "/a#b", "/\u00e4"])
+def test_a_path_without_a_normal_form_is_a_bad_request(snapshot: Snapshot, path: str) -> None:
+    found = told(snapshot, path)
+    assert (found.status, found.reason, found.admitted) == (400, "bad-request", 0)
+    assert found.steps[0].effect == "refuses"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.paths import MOST_SEGMENTS, normalise
+from kernel.paths import MOST_SEGMENTS, normalise
 
 
 @pytest.mark.parametrize(
