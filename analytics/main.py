@@ -26,7 +26,7 @@ from analytics.publisher import Publisher
 from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
 from kernel.clock import Tempo, parse_tempo, scaled
 from warehouse.client import WrongUrl, connect
-from warehouse.exits import COULD_NOT_RUN, GOOD, CannotRun
+from warehouse.exits import COULD_NOT_RUN, GOOD, CannotRun, first_line, without_password
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
 
@@ -67,7 +67,7 @@ def watch(
         publisher=Publisher(endpoint, time.monotonic, scale=tempo.scale),
         pace=Pace(scaled(time.time, tempo), tempo.scale, tempo.origin),
     )
-    sys.stderr.write(f"tidegate-analytics ready on {warehouse_name(warehouse)}\n")
+    sys.stderr.write(f"tidegate-analytics ready on {without_password(warehouse)}\n")
     loop.run(stop, tick_ms / 1e3)
     if endpoint is not None:
         endpoint.close()
@@ -93,7 +93,7 @@ def once(
         looked = analyse(reader, tenant, show_progress)
         WarehouseArchive(client, tenant).keep_findings(looked.findings)
     except (WrongUrl, ClickHouseError) as problem:
-        raise CannotRun(f"the warehouse {warehouse_name(warehouse)}: {first_line(problem)}") from problem
+        raise CannotRun(f"the warehouse {without_password(warehouse)}: {first_line(problem)}") from problem
     if as_json:
         sys.stdout.write(msgspec.json.encode(looked.findings).decode() + "\n")
     else:
@@ -146,23 +146,12 @@ def patiently(url: str, stop: Event) -> Client | None:
             raise CannotRun(str(problem)) from problem
         except ClickHouseError as problem:
             if not told:
-                log.warning("waiting for the warehouse %s: %s", warehouse_name(url), first_line(problem))
+                log.warning("waiting for the warehouse %s: %s", without_password(url), first_line(problem))
             told = True
             stop.wait(CONNECT_EVERY_S)
         else:
             return client
     return None
-
-
-def warehouse_name(url: str) -> str:
-    """The URL without user and password."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
-
-
-def first_line(problem: Exception) -> str:
-    """What went wrong, short."""
-    return (str(problem) or type(problem).__name__).splitlines()[0][:300]
 
 
 def tempo_of(clock: str) -> Tempo:

@@ -8,27 +8,16 @@ from clickhouse_connect.driver.client import Client
 from console.asking import Asker, NoAnswer
 from console.endpoints import Endpoints
 from console.processes import PartState
-from console.terminal import without_password
 from console.warehouse_at import at_warehouse
 from kernel.control import Status
-from warehouse.exits import CannotRun
+from kernel.readiness import Readiness
+from warehouse.exits import CannotRun, without_password
 from warehouse.findings import read_findings
 from warehouse.readers import Reader
 
 AHEAD_S = 60.0  # the ledger's clock may run ahead of ours
 
 T = TypeVar("T")
-
-
-class Readiness(msgspec.Struct, frozen=True):
-    """What the proxy's /readyz tells."""
-
-    ready: bool
-    draining: bool
-    revision: str
-    overlays_version: int
-    queue_depth: int
-    workers: int
 
 
 class Telemetry(msgspec.Struct, frozen=True):

@@ -29,9 +29,3 @@ def tell(text: str) -> None:
 def command_app() -> typer.Typer:
     """An app for one command; its exceptions reach `console.main.run`."""
     return typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=False)
-
-
-def without_password(url: str) -> str:
-    """A URL as it may be shown."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

@@ -13,7 +13,7 @@ from console.deployment import warehouse_part
 from console.endpoints import Endpoints
 from console.supervisor import Supervisor
 from warehouse.client import WrongUrl, connect
-from warehouse.exits import CannotRun
+from warehouse.exits import CannotRun, first_line
 from warehouse.migrate import MigrationRefused, migrate
 
 T = TypeVar("T")
@@ -30,11 +30,6 @@ def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
             client.close()
     except (ClickHouseError, WrongUrl, MigrationRefused) as trouble:
         raise CannotRun(f"the warehouse cannot be used: {first_line(trouble)}") from trouble
-
-
-def first_line(trouble: Exception) -> str:
-    """ClickHouse's messages go on with stack traces."""
-    return str(trouble).strip().partition("\n")[0][:500]
 
 
 def at_own_warehouse(found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T]) -> T:

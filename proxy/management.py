@@ -13,6 +13,7 @@ import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 
 from kernel.findings import Overlay
+from kernel.readiness import Readiness
 from proxy.gateway import Gateway
 from proxy.holder import Refused
 from proxy.metrics import CONTENT_TYPE, exposition, families_of
@@ -22,17 +23,6 @@ log = logging.getLogger("tidegate.proxy")
 
 TOKEN_FILE = "manage-token"  # noqa: S105  # the name of a file
 JSON = "application/json"
-
-
-class Readiness(msgspec.Struct, frozen=True):
-    """What /readyz tells; 200 iff `ready`. `queue_depth` is in events waiting to be stored."""
-
-    ready: bool
-    draining: bool
-    revision: str
-    overlays_version: int
-    queue_depth: int
-    workers: int = 1
 
 
 class PolicyState(msgspec.Struct, frozen=True):

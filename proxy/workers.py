@@ -18,8 +18,9 @@ from pathlib import Path
 import httpx2
 import msgspec
 
+from kernel.readiness import Readiness
 from proxy.limiter import error_of_split
-from proxy.management import PolicyState, Readiness, manage_token, management_app
+from proxy.management import PolicyState, manage_token, management_app
 from proxy.metrics import merged
 from proxy.serving import FLUSH_S, HASH_KEY_FILE, managed
 from proxy.settings import Credentials, Settings, kept_secret

@@ -16,8 +16,8 @@ from console.keyring import KEYRING_FILE, Keyring, UnreadableKeyring, keyring_of
 from console.policy_file import read_policy_file
 from console.settings import inherited, settings
 from console.supervisor import OWN_VOICE, Supervisor
-from console.terminal import command_app, tell, without_password
-from warehouse.exits import CannotRun
+from console.terminal import command_app, tell
+from warehouse.exits import CannotRun, without_password
 from warehouse.listening import bind, parse_endpoint
 from warehouse.ownership import LOCK_FILE, AlreadyOwned, owner_of
 

@@ -4,14 +4,9 @@ import sys
 
 import pytest
 
-from analytics.main import first_line, main, tempo_of, to_text, warehouse_name
+from analytics.main import main, tempo_of, to_text
 from analytics.once import Looked
 from warehouse.exits import CannotRun
-
-
-def test_the_warehouses_name_tells_no_password() -> None:
-    assert warehouse_name("http://user:secret@host:8123/tidegate") == "http://host:8123/tidegate"
-    assert warehouse_name("http://host:8123") == "http://host:8123"
 
 
 def test_a_wrong_clock_is_told_in_one_line() -> None:
@@ -37,7 +32,6 @@ def test_no_warehouse_is_told() -> None:
 def test_what_was_looked_at_is_said_in_words() -> None:
     assert to_text(Looked(0, 0, 0, ())) == "the table holds no requests of this tenant\n"
     assert "0 findings in 5 requests" in to_text(Looked(5, 0, 60, ()))
-    assert first_line(ValueError()) == "ValueError"
 
 
 def test_the_process_says_when_it_is_ready_and_ends_on_request(warehouse_url: str) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from console.commands.status import app, show
 from console.keyring import keyring_of
-from console.overview import Overview, Readiness, Telemetry
+from console.overview import Overview, Telemetry
 from console.processes import PartState, Processes, write_processes
 from kernel.control import Lease, Loop, SeenProxy, Status
+from kernel.readiness import Readiness
 from tests.console.policies import overlay
 from tests.console.running import ran
 from warehouse.ownership import claim

@@ -6,9 +6,10 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from console.endpoints import Endpoints
-from console.overview import Readiness, Telemetry, overview_of, telemetry_of, troubles_of
+from console.overview import Telemetry, overview_of, telemetry_of, troubles_of
 from console.processes import PartState, Processes
 from kernel.control import Lease, Loop, Status
+from kernel.readiness import Readiness
 
 STATUS = Status("default", "r2", "p.yaml", (), (), 1, (), Lease("", 0.0), Loop(False, "", 0.0), (), 1_000.0)
 READY = Readiness(True, False, "r2", 1, 0, 1)

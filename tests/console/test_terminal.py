@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from console.terminal import command_app, say, tell, without_password, write_json
+from console.terminal import command_app, say, tell, write_json
 from tests.console.policies import overlay
 
 
@@ -28,8 +28,3 @@ def test_a_command_does_not_swallow_what_it_raises() -> None:
 
     with pytest.raises(LookupError):
         app([])
-
-
-def test_a_url_is_shown_without_its_password() -> None:
-    assert without_password("http://user:p@ss@host:8123/db") == "http://host:8123/db"
-    assert without_password("http://host:8123") == "http://host:8123"

@@ -7,8 +7,9 @@ from typing import cast
 
 import msgspec
 
+from kernel.readiness import Readiness
 from proxy.gateway import Gateway, Traffic
-from proxy.management import PolicyState, Readiness, Worker
+from proxy.management import PolicyState, Worker
 from proxy.metrics import exposition, families_of
 from proxy.settings import Settings
 from proxy.workers import Child, Crew, Supervisor
