@@ -12,7 +12,7 @@ from proxy.sink import NoWarehouse
 from tests.proxy.around import gateway_with
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-Fields = list[tuple[bytes, bytes]]
+Fields = Sequence[tuple[bytes, bytes]]
 
 
 class Kept(NoWarehouse):
@@ -115,7 +115,7 @@ class Caller:
         method: str = "GET",
         path: bytes = b"/orders/1",
         *,
-        fields: Fields = [],
+        fields: Fields = (),
         body: Sequence[bytes] = (),
     ) -> Response:
         response = Response()
