@@ -33,6 +33,15 @@ CONTENT_TYPE = 18
 AUTHORIZATION = 19
 LIMIT = 32  # LIMIT + i: the i-th of Snapshot.limit_headers
 
+HOP_BY_HOP: dict[bytes, int] = {  # RFC 9110 section 7.6.1
+    b"keep-alive": DROP,
+    b"proxy-connection": DROP,
+    b"proxy-authenticate": DROP,
+    b"proxy-authorization": DROP,
+    b"te": DROP,
+    b"trailer": DROP,
+    b"upgrade": DROP,
+}
 REQUEST: dict[bytes, int] = {
     b"host": HOST,
     b"content-length": CONTENT_LENGTH,
@@ -51,15 +60,9 @@ REQUEST: dict[bytes, int] = {
     b"max-forwards": MAX_FORWARDS,
     b"content-type": CONTENT_TYPE,
     b"authorization": AUTHORIZATION,
-    # Hop by hop (RFC 9110 section 7.6.1), and fields that only the gateway may set.
-    b"keep-alive": DROP,
-    b"proxy-connection": DROP,
-    b"proxy-authenticate": DROP,
-    b"proxy-authorization": DROP,
-    b"te": DROP,
-    b"trailer": DROP,
-    b"upgrade": DROP,
+    **HOP_BY_HOP,
     b"http2-settings": DROP,
+    # What only the gateway may set.
     b"x-consumer": DROP,
     b"x-forwarded-port": DROP,
     b"x-forwarded-prefix": DROP,
@@ -72,13 +75,7 @@ RESPONSE: dict[bytes, int] = {
     b"connection": CONNECTION,
     b"via": VIA,
     b"x-request-id": DROP,
-    b"keep-alive": DROP,
-    b"proxy-connection": DROP,
-    b"proxy-authenticate": DROP,
-    b"proxy-authorization": DROP,
-    b"te": DROP,
-    b"trailer": DROP,
-    b"upgrade": DROP,
+    **HOP_BY_HOP,
 }
 
 FORWARDED_TOO = frozenset({USER_AGENT, CONTENT_TYPE, AUTHORIZATION})
