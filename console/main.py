@@ -10,33 +10,46 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from console.extras import EXTRAS, require
 from console.terminal import say, tell
 from warehouse.exits import COULD_NOT_RUN, CannotRun
 
 
 class Command(NamedTuple):
-    """`module` has `app`, a typer app; or it is run by exec in the place of this process."""
+    """`module` has `app`, a typer app; or it is run by exec in the place of this process.
+
+    `needs`: extras without which it cannot be loaded; what it starts is checked where it is started.
+    """
 
     name: str
     summary: str
     module: str
+    needs: tuple[str, ...] = ()
     by_exec: bool = False
 
 
+CONSOLE = ("console",)
 COMMANDS = (
     Command("up", "Start the whole gateway on this machine.", "console.commands.up"),
-    Command("demo", "Show the loop on simulated traffic.", "lab.main", by_exec=True),
-    Command("proxy", "Run the data plane.", "proxy.main", by_exec=True),
-    Command("analytics", "Run analytics.", "analytics.main", by_exec=True),
-    Command("warehouse", "Run the embedded ClickHouse server.", "warehouse.main", by_exec=True),
-    Command("control", "Run the control endpoint that proxies follow.", "console.commands.control"),
+    Command("demo", "Show the loop on simulated traffic.", "lab.main", tuple(EXTRAS), by_exec=True),
+    Command("proxy", "Run the data plane.", "proxy.main", ("proxy",), by_exec=True),
+    Command("analytics", "Run analytics.", "analytics.main", ("analytics",), by_exec=True),
+    Command(
+        "warehouse", "Run the embedded ClickHouse server.", "warehouse.main", ("embedded",), by_exec=True
+    ),
+    Command("control", "Run the control endpoint that proxies follow.", "console.commands.control", CONSOLE),
     Command("check", "Check a policy file.", "console.commands.check"),
     Command("explain", "Tell how one request would be judged, rule by rule.", "console.commands.explain"),
-    Command("status", "Show processes, policy, overlays, telemetry and findings.", "console.commands.status"),
-    Command("findings", "List what analytics found.", "console.commands.findings"),
+    Command(
+        "status",
+        "Show processes, policy, overlays, telemetry and findings.",
+        "console.commands.status",
+        CONSOLE,
+    ),
+    Command("findings", "List what analytics found.", "console.commands.findings", CONSOLE),
     Command("keys", "Make API keys.", "console.commands.keys"),
-    Command("import-log", "Load an access log into the warehouse.", "console.commands.import_log"),
-    Command("loop", "Pause or resume automation.", "console.commands.loop"),
+    Command("import-log", "Load an access log into the warehouse.", "console.commands.import_log", CONSOLE),
+    Command("loop", "Pause or resume automation.", "console.commands.loop", CONSOLE),
 )
 
 Launch = Callable[[Command, list[str]], None]
@@ -46,7 +59,8 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 
 
 def launch(command: Command, arguments: list[str]) -> None:
-    """Run a command in this process, or become it."""
+    """Run a command in this process, or become it. Raises CannotRun where an extra is missing."""
+    require(command.needs)
     if command.by_exec:
         os.execv(sys.executable, [sys.executable, "-m", command.module, *arguments])  # noqa: S606  # no shell
     app: typer.Typer = importlib.import_module(command.module).app

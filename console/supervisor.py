@@ -26,6 +26,7 @@ from pathlib import Path
 import msgspec
 
 from console.child import Child, Heard, PartFailed, launch
+from console.extras import extras_of, require
 from console.processes import PartState, Processes, forget_processes, write_processes
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import Claim, claim
@@ -92,6 +93,7 @@ class Supervisor:
 
         Raises AlreadyOwned, CannotRun or PartFailed; after either, nothing that was started still runs.
         """
+        require(extras_of(part.arguments for part in self._parts))
         self._claim = claim(self._data)
         if self._claim.stale:
             self._tell(f"took over {self._data} from process {self._claim.stale}, which died without a stop")

@@ -99,7 +99,7 @@ def test_a_command_imports_only_what_it_needs(name: str) -> None:
 
 def test_the_command_line_itself_imports_no_command() -> None:
     source = "import sys, console.main; print(*[name for name in sys.modules if name.startswith('console.')])"
-    assert imported(source) == {"console.main", "console.terminal"}
+    assert imported(source) == {"console.main", "console.extras", "console.terminal"}
 
 
 def test_arguments_reach_the_command_unchanged() -> None:
