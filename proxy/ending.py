@@ -13,7 +13,7 @@ from kernel.events import Outcome
 from proxy.framing import Body, Chunked, Malformed
 from proxy.prepared import INTERIM_S, Prepared
 from proxy.record import Account
-from proxy.refusal import Answer, answer_of
+from proxy.refusal import Answer, answer_of, failure_of
 from proxy.timers import NEVER
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Ending(Account):
             self.upstream.abandon()
             self.upstream = None
         if not self.response_begun:
-            self.answer(Answer(status=status, reason=outcome.value.replace("_", "-")), outcome)
+            self.answer(failure_of(outcome, status, self.judged, self.prepared), outcome)
             return
         self.flush()
         self.finish(outcome)

@@ -6,6 +6,7 @@ from email.utils import formatdate
 import msgspec
 
 from kernel.decide import LimitVerdict, Reason
+from kernel.events import Outcome
 from proxy.pipeline import Judgement
 from proxy.prepared import Prepared
 from proxy.response import phrase_of
@@ -24,6 +25,27 @@ TITLES: dict[str, str] = {
     Reason.BODY_TOO_LARGE: "The body is too large",
     Reason.QUOTA_EXCEEDED: "The quota is exceeded",
     Reason.ABNORMAL_USAGE: "Usage is abnormal",
+}
+# What is told where no rule and no parser says more: safe for any client, so no address and no name of ours.
+DETAILS: dict[str, str] = {
+    Reason.NO_ROUTE: "No route of the policy takes this host and path.",
+    Reason.WRONG_METHOD: "The Allow field lists the methods that this path takes.",
+    Reason.ACCESS_DENIED: "Access from this address is not allowed.",
+    Reason.CREDENTIAL_MISSING: "Send an API key; the WWW-Authenticate field names the header field for it.",
+    Reason.CREDENTIAL_INVALID: "The API key is unknown, or no longer valid.",
+    Reason.BODY_TOO_LARGE: "The request's body is larger than this route takes.",
+    "bad-request": "The request is malformed or ambiguous.",
+    "head-timeout": "The request's head did not arrive in time.",
+    "body-timeout": "The request's body did not arrive in time.",
+    "connect-failed": "The upstream did not accept a connection.",
+    "connect-timeout": "The upstream did not accept a connection in time.",
+    "first-byte-timeout": "The upstream did not begin to answer in time.",
+    "response-timeout": "The upstream's answer stalled.",
+    "total-timeout": "The exchange took longer than this route allows.",
+    "upstream-reset": "The upstream closed the connection before it had answered.",
+    "upstream-malformed": "The upstream's answer is not valid HTTP.",
+    "upstream-truncated": "The upstream closed the connection in the middle of its answer.",
+    "crashed": "The gateway failed on this request; the decision id finds what it wrote about it.",
 }
 
 
@@ -95,6 +117,16 @@ def answer_of(judged: Judgement, prepared: Prepared) -> Answer:
     return Answer(status=verdicts.status, reason=str(verdicts.reason), detail=detail, fields=fields)
 
 
+def failure_of(outcome: Outcome, status: int, judged: Judgement | None, prepared: Prepared) -> Answer:
+    """The answer to a request that no rule refused and that failed all the same.
+
+    Its limits were charged, so it tells what is left of them.
+    """
+    limits = judged.verdicts.limits if judged is not None else ()
+    fields = rate_limit_fields(limits, prepared) if limits else b""
+    return Answer(status=status, reason=outcome.value.replace("_", "-"), fields=fields)
+
+
 class Refusals:
     """Writes answers as `application/problem+json`."""
 
@@ -140,7 +172,7 @@ class Refusals:
                 type=self.type_of(answer.reason),
                 title=TITLES.get(answer.reason) or phrase_of(answer.status),
                 status=answer.status,
-                detail=answer.detail,
+                detail=answer.detail or DETAILS.get(answer.reason, ""),
                 instance=f"urn:tidegate:decision:{decision_id}",
                 decision_id=decision_id,
                 trace_id=trace_id,

@@ -253,6 +253,18 @@ def test_limits_are_told_on_answers_and_refusals(stage: Stage, upstream: Upstrea
     assert len(upstream.seen) == 1
 
 
+def test_a_failure_tells_why_and_what_is_left_of_the_limits_that_it_was_charged_to(
+    stage: Stage, upstream: Upstream
+) -> None:
+    stage.use(policy_text(upstream.port).replace("name: few", "name: spare"))
+    upstream.scripts["a"] = lambda conversation, seen: False
+    reply = ask(stage, request("/limited/a", "POST", body=b"x"))
+    problem = json.loads(reply.body)
+    assert (reply.status, problem["type"].rpartition(":")[2]) == (502, "upstream-reset")
+    assert problem["detail"] == "The upstream closed the connection before it had answered."
+    assert reply.values("ratelimit") == ['"spare";r=0;t=3600']
+
+
 def test_head_is_refused_without_a_body(stage: Stage, upstream: Upstream) -> None:
     conversation = Conversation(stage.connect())
     for _ in range(2):

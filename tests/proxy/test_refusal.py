@@ -4,11 +4,12 @@ import json
 
 from kernel.addresses import UNKNOWN
 from kernel.decide import LimitVerdict, Reason, Verdicts
+from kernel.events import Outcome
 from kernel.limits import Quota, Taken
 from kernel.matching import WRONG_METHOD, Match
 from proxy.pipeline import Judgement
 from proxy.prepared import Prepared
-from proxy.refusal import Answer, Refusals, answer_of, rate_limit_fields
+from proxy.refusal import DETAILS, Answer, Refusals, answer_of, failure_of, rate_limit_fields
 from tests.proxy.fakes import policy_text, snapshot_of
 
 PREPARED = Prepared(snapshot_of(policy_text(9_000)))
@@ -94,3 +95,27 @@ def test_the_date_moves_with_the_clock() -> None:
     second, _ = refusals.to_bytes(answer, ("d", ""), now=NOW + 1.5, closing=False)
     assert b"08:49:37" in first
     assert b"08:49:38" in second
+
+
+def test_every_failure_and_refusal_says_what_happened_and_names_nothing_of_ours() -> None:
+    silent = {  # these are answered by others, by a named rule, or by nobody
+        *(Outcome.COMPLETED, Outcome.ANSWERED, Outcome.REFUSED, Outcome.NO_ROUTE, Outcome.DRAINED),
+        *(each for each in Outcome if each.startswith("client_gone")),
+    }
+    reasons = {failure_of(each, 502, None, PREPARED).reason for each in Outcome if each not in silent}
+    ruled = {Reason.NONE, Reason.QUOTA_EXCEEDED, Reason.ABNORMAL_USAGE}
+    assert set(DETAILS) == reasons | {str(each) for each in Reason if each not in ruled}
+    for detail in DETAILS.values():
+        assert detail.endswith(".")
+        assert not any(character.isdigit() for character in detail)
+
+
+def test_a_failure_tells_its_detail_and_what_is_left_of_the_limits_that_were_charged() -> None:
+    judged = judgement(Reason.NONE, 0, limit("few", Taken(True, 3, 9.5, 0.0)))
+    answer = failure_of(Outcome.CONNECT_FAILED, 502, judged, PREPARED)
+    assert answer.fields == rate_limit_fields(judged.verdicts.limits, PREPARED)
+    written, _ = Refusals().to_bytes(answer, ("d", ""), now=NOW, closing=False)
+    head, _, body = written.partition(b"\r\n\r\n")
+    assert b'\r\nratelimit: "few";r=3;t=10' in head
+    assert json.loads(body)["detail"] == "The upstream did not accept a connection."
+    assert failure_of(Outcome.HEAD_TIMEOUT, 408, None, PREPARED).fields == b""
