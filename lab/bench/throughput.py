@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import statistics
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +40,7 @@ class Plan(NamedTuple):
 def compare(plan: Plan, peers: Sequence[Peer] = PEERS) -> list[Row]:
     """Measure each peer in turn, round by round, so that the machine's noise meets all alike.
 
-    Tidegate's telemetry goes to an embedded warehouse on the load's core.
+    Tidegate's telemetry goes to a warehouse that forgets it, on the load's core.
     """
     found: dict[tuple[str, int], list[Measured]] = {}
     with contextlib.ExitStack() as stack:
@@ -54,12 +55,17 @@ def compare(plan: Plan, peers: Sequence[Peer] = PEERS) -> list[Row]:
 @contextlib.contextmanager
 def surroundings(folder: Path) -> Iterator[Ports]:
     """The upstream of all, and the warehouse that Tidegate's telemetry goes to, on the load's core."""
-    port = free_port()
-    with warehouse(folder / "warehouse", LOAD_CORE) as url:
-        ports = Ports(0, port, url)
-        command = nginx_upstream(folder / "upstream", ports)
-        with running(command, cores=LOAD_CORE, port=port, log=folder / "upstream.log", more={}):
-            yield ports
+    upstream, port = free_port(), free_port()
+    with contextlib.ExitStack() as stack:
+        real = stack.enter_context(warehouse(folder / "warehouse", LOAD_CORE))
+        ports = Ports(0, upstream, f"http://127.0.0.1:{port}")
+        started = (
+            (nginx_upstream(folder / "upstream", ports), upstream, folder / "upstream.log"),
+            ([sys.executable, "-m", "lab.bench.forgetful", str(port), real], port, folder / "forgetful.log"),
+        )
+        for command, listens, log in started:
+            stack.enter_context(running(command, cores=LOAD_CORE, port=listens, log=log, more={}))
+        yield ports
 
 
 def one_round(plan: Plan, peer: Peer, ports: Ports) -> list[tuple[int, Measured]]:
@@ -89,6 +95,9 @@ def to_row(name: str, connections: int, measured: list[Measured]) -> Row:
 
 
 def ratio(rows: Sequence[Row], name: str, peer: str) -> float:
-    """Requests per second of one over those of another: the worst of the connection counts."""
-    by_key = {(row.name, row.connections): row.requests_per_second for row in rows}
-    return min(by_key[name, n] / by_key[peer, n] for n in CONNECTIONS)
+    """How many requests a core carries, one over another: the worse of the connection counts.
+
+    By CPU time per request: the load's core saturates before the fastest gateways do.
+    """
+    cost = {(row.name, row.connections): row.cpu_us for row in rows}
+    return min(cost[peer, n] / cost[name, n] for n in CONNECTIONS)

@@ -12,6 +12,6 @@ def test_a_row_holds_the_medians_of_its_rounds() -> None:
 
 
 def test_a_ratio_is_the_worse_of_the_connection_counts() -> None:
-    rates = {("ours", 32): 20.0, ("ours", 128): 10.0, ("theirs", 32): 10.0, ("theirs", 128): 20.0}
-    rows = [Row(name, connections, rate, 0, 0) for (name, connections), rate in rates.items()]
+    costs = {("ours", 32): 10.0, ("ours", 128): 20.0, ("theirs", 32): 20.0, ("theirs", 128): 10.0}
+    rows = [Row(name, connections, 0, cost, 0) for (name, connections), cost in costs.items()]
     assert ratio(rows, "ours", "theirs") == pytest.approx(0.5)
