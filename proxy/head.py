@@ -41,7 +41,8 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     """A request's head.
 
     `path` is normal, `query` holds its question mark, `authority` is as sent and `host` its name in
-    lower case; `content_length` is -1 where none is declared; `lines` are the fields to forward.
+    lower case; `content_length` is -1 where none is declared; `lines` are the fields to forward,
+    `names` those of all fields, one a line.
     """
 
     method: str
@@ -56,7 +57,7 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     expects_continue: bool
     noted: dict[int, bytes]
     lines: list[bytes]
-    names: list[bytes]
+    names: bytes
 
 
 class HeadReader:
@@ -174,7 +175,7 @@ def to_request_head(line: Line, fields: Sorted, names: list[bytes], hosts: Hosts
         expects,
         noted,
         lines,
-        names,
+        b"\n".join(names),
     )
 
 

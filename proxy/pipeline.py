@@ -10,7 +10,7 @@ import msgspec
 from kernel.addresses import Address, client_of, identity_of_address
 from kernel.decide import Facts, LimiterState, Verdicts, decide
 from kernel.hashing import credential_digest
-from kernel.matching import Match
+from kernel.matching import NO_ROUTE, Match
 from kernel.snapshot import Principal, Snapshot
 from proxy import headers
 from proxy.head import RequestHead
@@ -20,6 +20,7 @@ from proxy.prepared import Prepared, PreparedRoute
 TRACEPARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?").fullmatch
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:+/=@-]{1,128}").fullmatch
 FORWARDED_NODE = re.compile(rb"[A-Za-z0-9._-]+").fullmatch
+UNMATCHED = Match(NO_ROUTE, ())
 NO_TRACE = b"0" * 32
 NO_SPAN = b"0" * 16
 LENGTH_OF_00 = 55  # characters of a traceparent of version 00
@@ -43,8 +44,10 @@ class Origin:
         "consumer_line",
         "forwarded",
         "forwarded_for",
+        "head",
         "identity",
         "key",
+        "match",
         "peer",
         "peer_name",
         "principal",
@@ -65,6 +68,8 @@ class Origin:
         self.consumer_line = b""
         self.forwarded_for: tuple[bytes, str] | None = None
         self.forwarded = b""
+        self.head: RequestHead | None = None  # the last one judged, and its match
+        self.match = UNMATCHED
 
     def renew(self, snapshot: Snapshot) -> None:
         """Forget what another snapshot said."""
@@ -73,6 +78,7 @@ class Origin:
         self.key = self.principal = None
         self.consumer_line = b""
         self.forwarded_for = None
+        self.head = None
 
     def authenticate(self, key: bytes, snapshot: Snapshot) -> Principal | None:
         """Who holds `key`."""
@@ -91,7 +97,10 @@ def judge(
     if origin.snapshot is not snapshot:
         origin.renew(snapshot)
     noted = head.noted
-    match = snapshot.matcher.match(head.host, head.path, head.method)
+    if origin.head is not head:
+        origin.head = head
+        origin.match = snapshot.matcher.match(head.host, head.path, head.method)
+    match = origin.match
     client, identity = origin.peer, origin.identity
     if origin.trusted and headers.X_FORWARDED_FOR in noted:
         client = client_of(client, noted[headers.X_FORWARDED_FOR].decode("latin-1"), snapshot.trusted)

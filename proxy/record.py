@@ -115,9 +115,14 @@ class Recorder:
         if verdicts.limits:
             tight = tightest(verdicts.limits)
             overlay, limit, left = tight.overlay, tight.name, tight.taken.remaining
-            limit_key = limit_key_hash(tight.key, prepared)
-        client_ip, identity = self._client(judged.client, judged.identity, prepared)
-        agent, agent_hash = self._agent(head.noted.get(headers.USER_AGENT), snapshot)
+            limit_key = prepared.limit_keys.get(tight.key) or limit_key_hash(tight.key, prepared)
+        client = judged.client
+        client_ip, identity = prepared.addresses.get(client.text) or show_client(client, prepared)
+        if principal is not NOBODY:
+            identity = principal.identity
+        agent, agent_hash = "", 0
+        if headers.USER_AGENT in head.noted:
+            agent, agent_hash = self._agent(head.noted[headers.USER_AGENT], snapshot)
         signs, success = NO_SIGNS, -1
         if route is not None and route.plan.signals is not None:
             signs, success = read_signals(account, route.plan, judged.match.parameters)
@@ -129,27 +134,27 @@ class Recorder:
             int(account.started * 1e6), int(ended * 1e6), name,
             KNOWN_METHODS.get(head.method, OTHER),
             head.host if head.host in prepared.hosts else "",
-            template, path_hash(head.path, prepared), head.version, account.status, outcome,
+            template, prepared.path_hashes.get(head.path) or path_hash(head.path, prepared),
+            head.version, account.status, outcome,
             "refused" if reason else "allowed", verdicts.rule, str(reason) if reason else "",
             verdicts.would_refuse, snapshot.revision, overlay, limit, limit_key, left,
-            micros(now - begun),
-            micros((account.upstream_end_at or now) - handed) if handed else 0,
-            micros(account.first_byte_at - handed) if handed and account.first_byte_at else 0,
-            micros(account.head_at - begun),
-            micros(account.body_at - account.head_at) if account.body_at else 0,
+            int((now - begun) * 1e6),
+            int(((account.upstream_end_at or now) - handed) * 1e6) if handed else 0,
+            int((account.first_byte_at - handed) * 1e6) if account.first_byte_at else 0,
+            int((account.head_at - begun) * 1e6),
+            int((account.body_at - account.head_at) * 1e6) if account.body_at else 0,
             account.bytes_in, account.bytes_out, client_ip, identity,
             "address" if principal is NOBODY else "consumer",
             principal.consumer, principal.plan, principal.credential_hash,
-            agent, agent_hash, fingerprint(head.names, prepared), upstream,
+            agent, agent_hash, prepared.fingerprints.get(head.names) or fingerprint(head.names, prepared),
+            upstream,
             account.trace_id, account.retries,
             signs.subject_hash, signs.object_hash, signs.object_id, success, account.flags,
         )
         # fmt: on
 
-    def _agent(self, agent: bytes | None, snapshot: Snapshot) -> tuple[str, int]:
+    def _agent(self, agent: bytes, snapshot: Snapshot) -> tuple[str, int]:
         """(user_agent, user_agent_hash)."""
-        if agent is None:
-            return "", 0
         text, agent_hash = self.agents.look_up(agent, snapshot.hash_key)
         return text if snapshot.keep_user_agent else "", agent_hash
 
@@ -157,7 +162,7 @@ class Recorder:
         """The row of a request that ended before it was judged."""
         prepared, head = account.prepared, account.head
         snapshot = prepared.snapshot
-        client_ip, identity = self._client(account.peer, identity_of_address(account.peer), prepared)
+        client_ip, identity = show_client(account.peer, prepared)
         # fmt: off
         return (
             snapshot.tenant, self._worker, self._boot, account.seq, 0,
@@ -166,23 +171,19 @@ class Recorder:
             "", "", 0, "1.1" if head is None else head.version, account.status, outcome,
             "refused" if account.reason else "allowed",
             "", account.reason, (), snapshot.revision, "", "", 0, -1,
-            micros(now - account.begun), 0, 0,
-            micros((account.head_at or now) - account.begun), 0,
+            int((now - account.begun) * 1e6), 0, 0,
+            int(((account.head_at or now) - account.begun) * 1e6), 0,
             account.bytes_in, account.bytes_out, client_ip, identity, "address", "", "", 0,
             "", 0, 0, "", account.trace_id, 0, 0, 0, -1, -1, account.flags,
         )
         # fmt: on
 
-    def _client(self, client: Address, identity: str, prepared: Prepared) -> tuple[str, str]:
-        """(client_ip, identity) as the policy's `telemetry.addresses` says."""
-        known = prepared.addresses.get(client.text + identity)
-        if known is not None:
-            return known
-        shown = shown_address(client, prepared.snapshot)
-        if identity.startswith("ip:") and prepared.snapshot.addresses != "raw":
-            kept = parse_address(shown)
-            identity = f"ip:{shown}" if kept is None else identity_of_address(kept)
-        return prepared.addresses.keep(client.text + identity, (shown, identity))
+
+def show_client(client: Address, prepared: Prepared) -> tuple[str, str]:
+    """(client_ip, identity of who has no credential) as the policy's `telemetry.addresses` says."""
+    shown = shown_address(client, prepared.snapshot)
+    kept = parse_address(shown)
+    return prepared.addresses.keep(client.text, (shown, identity_of_address(kept or client)))
 
 
 def read_signals(account: Account, plan: RoutePlan, parameters: tuple[str, ...]) -> tuple[Signs, int]:
@@ -190,11 +191,6 @@ def read_signals(account: Account, plan: RoutePlan, parameters: tuple[str, ...])
     body = b"" if account.collected is None else bytes(account.collected)
     key = account.prepared.snapshot.hash_key
     return signs_of(plan, parameters, body, key), succeeded(plan.signals, account.status)
-
-
-def micros(seconds: float) -> int:
-    """Whole microseconds, never negative."""
-    return int(seconds * 1e6) if seconds > 0.0 else 0
 
 
 def tightest(limits: tuple[LimitVerdict, ...]) -> LimitVerdict:
@@ -215,25 +211,15 @@ def shown_address(client: Address, snapshot: Snapshot) -> str:
 
 
 def path_hash(path: str, prepared: Prepared) -> int:
-    """Keyed hash of the normalised path."""
-    known = prepared.path_hashes.get(path)
-    if known is not None:
-        return known
+    """Keyed hash of the normalised path, remembered."""
     return prepared.path_hashes.keep(path, keyed_hash(path.encode(), prepared.snapshot.hash_key))
 
 
 def limit_key_hash(key: str, prepared: Prepared) -> int:
-    """Keyed hash of a limit's key."""
-    known = prepared.limit_keys.get(key)
-    if known is not None:
-        return known
+    """Keyed hash of a limit's key, remembered."""
     return prepared.limit_keys.keep(key, keyed_hash(key.encode(), prepared.snapshot.hash_key))
 
 
-def fingerprint(names: list[bytes], prepared: Prepared) -> int:
-    """Keyed hash of the names of the fields and their order."""
-    text = b"\n".join(names)
-    known = prepared.fingerprints.get(text)
-    if known is not None:
-        return known
-    return prepared.fingerprints.keep(text, keyed_hash(text.lower(), prepared.snapshot.hash_key))
+def fingerprint(names: bytes, prepared: Prepared) -> int:
+    """Keyed hash of the names of the fields and their order, remembered."""
+    return prepared.fingerprints.keep(names, keyed_hash(names.lower(), prepared.snapshot.hash_key))

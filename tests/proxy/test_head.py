@@ -26,7 +26,7 @@ def test_a_head_is_told_in_its_parts() -> None:
     assert (head.authority, head.host) == (b"Api.Example:80", "api.example")
     assert (head.version, head.keep_alive, head.content_length, head.chunked) == ("1.1", True, 3, False)
     assert head.lines == [b"A", b": ", b"b", b"\r\n"]
-    assert head.names == [b"Host", b"Content-Length", b"A"]
+    assert head.names == b"Host\nContent-Length\nA"
 
 
 @pytest.mark.parametrize(
