@@ -112,6 +112,16 @@ DEFAULTED: tuple[Column, ...] = (
     Column("arrived_at", "DateTime64(6, 'UTC') DEFAULT now64(6)", "when the warehouse stored the row"),
     Column("cache", "LowCardinality(String) DEFAULT ''", "cache status"),
     Column("payload_flags", "UInt32 DEFAULT 0", "payload signals"),
+    Column(
+        "happened_at",
+        "DateTime64(6, 'UTC') ALIAS least(ended_at, arrived_at + toIntervalSecond(2))",
+        "the time that windows count: `ended_at`, at most 2 s after the arrival",
+    ),
+    Column(
+        "clamped",
+        "UInt8 ALIAS ended_at > arrived_at + toIntervalSecond(2)",
+        "1: `ended_at` lay more than 2 s ahead of the warehouse's clock",
+    ),
 )
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
@@ -120,9 +130,8 @@ OTHER = "_OTHER"
 
 
 class Flag(enum.IntFlag):
-    """Bits of the column `flags`."""
+    """Bits of the column `flags`. Bit 1 is free: what the warehouse alone can tell is a column, `clamped`."""
 
-    CLAMPED = 1  # ended_at lay more than 2 s ahead of the warehouse's clock
     UPSTREAM_REUSED = 2  # sent on a kept-alive upstream connection
     EARLY_RESPONSE = 4  # the upstream answered before the request body ended
     ADAPTER = 8  # seen by the ASGI adapter, which does not see the wire

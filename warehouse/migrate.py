@@ -112,7 +112,7 @@ def migrate(
 
 
 def _applied(client: Client) -> dict[str, str]:
-    rows = client.query("SELECT name, checksum FROM migrations FINAL").result_rows
+    rows = client.query("SELECT name, checksum FROM migrations FINAL ORDER BY name").result_rows
     return {str(name): str(checksum) for name, checksum in rows}
 
 

@@ -109,7 +109,7 @@ class Reader:
     def arrivals(self, since: float, until: float) -> Arrivals:
         """The rows that are there now: by these, what came later is found."""
         columns = self._ask("arrivals", since, until)
-        return {(second, worker, boot): rows for second, worker, boot, rows in zip(*columns, strict=True)}
+        return {(second, worker, boot): rows for second, worker, boot, rows, _ in zip(*columns, strict=True)}
 
     def history(self, since: float, until: float, *, rollup: Rollup = "requests_1m") -> History:
         """What each route did, coarsely: to warm baselines up after a restart."""

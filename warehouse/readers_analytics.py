@@ -114,11 +114,12 @@ class WindowReader:
         return Reader(self._client, self._tenant).history(since, until, rollup="requests_1h")
 
     def rows_there(self, since: float, until: float) -> dict[int, int]:
-        """Second -> rows that ended in it and are stored by now."""
-        seconds, _, _, rows = self._ask("arrivals", since, until) or ((), (), (), ())
+        """Second -> rows that ended in it and are stored by now, clamped ones left out."""
+        seconds, _, _, rows, ahead = self._ask("arrivals", since, until) or ((), (), (), (), ())
         there: dict[int, int] = {}
-        for second, count in zip(seconds, rows, strict=True):
-            there[second] = there.get(second, 0) + count
+        for second, count, early in zip(seconds, rows, ahead, strict=True):
+            if count > early:
+                there[second] = there.get(second, 0) + count - early
         return there
 
     def watermark(self, now: float, *, pace: float = 1.0) -> Watermark:

@@ -4,9 +4,10 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from kernel.events import LedgerRow
+from kernel.events import NAMES, TYPES, LedgerRow
 from tests.analytics.traffic import START, Request, cells_of, ledger_row, quiet, routes_of, rows_of
-from tests.warehouse.event_rows import insert_rows
+from tests.warehouse.event_rows import insert_rows, row
+from warehouse.queries import load
 from warehouse.readers_analytics import WindowReader
 
 LEDGER_TYPES = ["String", "String", "UInt64", *["DateTime64(6)"] * 2, *["UInt64"] * 6, "Array(String)"]
@@ -39,9 +40,9 @@ def test_routes_count_failures_and_sum_logarithms(warehouse_client: Client, tena
     expected: list[tuple[Any, ...]] = list(routes_of(START, requests))
     assert list(found.route) == [each[1] for each in expected]
     assert list(found.requests) == [each[3] for each in expected]
-    for at, row in enumerate(expected):
-        assert math.isclose(found.upstream_sum[at], row[6], abs_tol=len(requests))
-        assert math.isclose(found.gateway_sum[at], row[9], abs_tol=len(requests))
+    for at, wanted in enumerate(expected):
+        assert math.isclose(found.upstream_sum[at], wanted[6], abs_tol=len(requests))
+        assert math.isclose(found.gateway_sum[at], wanted[9], abs_tol=len(requests))
 
 
 def test_refused_requests_are_demand_and_say_nothing_of_the_upstream(
@@ -89,3 +90,50 @@ def test_a_faster_clock_waits_for_its_workers_as_long_in_real_time(
     windows = WindowReader(warehouse_client, tenant)
     assert windows.watermark(now).through == now
     assert windows.watermark(now, pace=10.0).through == now - 20.0
+
+
+def test_rows_from_the_future_are_flagged_and_count_when_they_arrived(
+    warehouse_client: Client, tenant: str
+) -> None:
+    now = int(time.time())
+    rows = [row(tenant, 1, ended_at=now - 30.0), row(tenant, 2, ended_at=now + 900.0)]
+    insert_rows(warehouse_client, rows, token=tenant)
+    flagged = warehouse_client.query(
+        "SELECT seq, clamped, happened_at = ended_at FROM requests WHERE tenant = {tenant:String}"
+        " ORDER BY seq",
+        parameters={"tenant": tenant},
+    )
+    assert flagged.result_rows == [(1, 0, 1), (2, 1, 0)]
+    windows = WindowReader(warehouse_client, tenant)
+    cells, routes = windows.cells(now - 60, now + 60), windows.routes(now - 60, now + 60)
+    assert (list(cells.requests), list(cells.ahead)) == ([1, 1], [0, 1])
+    assert list(routes.second) == list(cells.second)
+    assert now + 2 <= cells.second[1] <= now + 60
+    assert windows.rows_there(now - 60, now + 1_000) == {now - 30: 1}
+
+
+def test_a_window_of_the_past_reads_nothing_that_came_after_it(fresh_database: Client) -> None:
+    """One second of half an hour of 100,000 rows, each stored when it ended: a few granules."""
+    first = int(time.time()) // 60 * 60 - 7_200
+    for part in range(10):
+        start = first + part * 180
+        rows = [
+            (*row("t", seq, ended_at=start + seq * 0.018), start * 1_000_000 + 181_000_000)
+            for seq in range(10_000)
+        ]
+        fresh_database.insert(
+            "requests",
+            [list(column) for column in zip(*rows, strict=True)],
+            column_names=[*NAMES, "arrived_at"],
+            column_type_names=[*TYPES, "DateTime64(6)"],
+            column_oriented=True,
+        )
+    since = (first + 360) * 1_000_000
+    asked = {"tenant": "t", "since": since, "until": since + 1_000_000, "table": "requests"}
+    for name, bounds in (
+        ("cells", {"most": 10}),
+        ("route_windows", {"upstream_failures": [""], "unasked": [""]}),
+    ):
+        answer = fresh_database.query(load(name), parameters=asked | bounds)
+        assert answer.result_rows
+        assert int(str(answer.summary["read_rows"])) <= 4 * 8_192

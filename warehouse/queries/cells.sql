@@ -7,17 +7,25 @@ SELECT
     identity,
     cityHash64(identity) AS identity_hash,
     count() AS requests,
-    countIf(is_ahead) AS ahead
+    countIf(clamped) AS ahead
 FROM
 (
-    SELECT
-        route, identity, ended_at > arrived_at + toIntervalSecond(2) AS is_ahead,
-        least(ended_at, arrived_at + toIntervalSecond(2)) AS happened_at
+    SELECT route, identity, happened_at, clamped
     FROM {table:Identifier}
     WHERE tenant = {tenant:String}
       AND interim = 0
+      AND NOT clamped
       AND ended_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-      AND (ended_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC') OR is_ahead)
+      AND ended_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+    UNION ALL
+    -- Apart, so that what ended later is passed over by its arrival, and not read.
+    SELECT route, identity, happened_at, clamped
+    FROM {table:Identifier}
+    WHERE tenant = {tenant:String}
+      AND interim = 0
+      AND clamped
+      AND ended_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+      AND arrived_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
       AND happened_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
       AND happened_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
 )

@@ -17,21 +17,37 @@ SELECT
 FROM
 (
     SELECT
-        route, upstream, status, outcome, ended_at, upstream_us > 0 AS timed,
-        ended_at > arrived_at + toIntervalSecond(2) AS is_ahead,
-        least(ended_at, arrived_at + toIntervalSecond(2)) AS happened_at,
+        route, upstream, status, outcome, ended_at, happened_at, upstream_us > 0 AS timed,
         toInt64(round(log(greatest(upstream_us, 1)) * 1000)) AS upstream_log,
         toInt64(round(log(greatest(toInt64(duration_us) - toInt64(upstream_us + head_us + body_us), 1)) * 1000))
             AS own_log
-    FROM {table:Identifier}
-    WHERE tenant = {tenant:String}
-      AND interim = 0
-      AND decision != 'refused'
+    FROM
+    (
+        SELECT
+            route, upstream, status, outcome, decision, ended_at, happened_at, upstream_us, duration_us, head_us,
+            body_us
+        FROM {table:Identifier}
+        WHERE tenant = {tenant:String}
+          AND interim = 0
+          AND NOT clamped
+          AND ended_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+          AND ended_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+        UNION ALL
+        -- As in cells.sql: apart, so that what ended later is passed over.
+        SELECT
+            route, upstream, status, outcome, decision, ended_at, happened_at, upstream_us, duration_us, head_us,
+            body_us
+        FROM {table:Identifier}
+        WHERE tenant = {tenant:String}
+          AND interim = 0
+          AND clamped
+          AND ended_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+          AND arrived_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+          AND happened_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+          AND happened_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+    )
+    WHERE decision != 'refused'
       AND outcome NOT IN {unasked:Array(String)}
-      AND ended_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-      AND (ended_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC') OR is_ahead)
-      AND happened_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-      AND happened_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
 )
 GROUP BY second, route
 ORDER BY second, route
