@@ -24,6 +24,7 @@ MOST_AGENTS = 1_000
 KEPT_BITS = {4: 24, 6: 48}  # of a truncated address
 NOBODY = Principal("", "", "", 0, 0.0)
 UNROUTED = ("", "", "")
+UNNAMED = ("", 0)
 UNLIMITED = ("", "", 0, -1)
 
 
@@ -113,27 +114,22 @@ class Recorder:
         name, template, upstream = UNROUTED if route is None else route.names
         overlay, limit, limit_key, left = UNLIMITED
         if verdicts.limits:
-            tight = tightest(verdicts.limits)
-            overlay, limit, left = tight.overlay, tight.name, tight.taken.remaining
-            limit_key = prepared.limit_keys.get(tight.key) or limit_key_hash(tight.key, prepared)
+            overlay, limit, limit_key, left = limit_columns(verdicts.limits, prepared)
         client = judged.client
         client_ip, identity = prepared.addresses.get(client.text) or show_client(client, prepared)
         if principal is not NOBODY:
             identity = principal.identity
-        agent, agent_hash = "", 0
-        if headers.USER_AGENT in head.noted:
-            agent, agent_hash = self._agent(head.noted[headers.USER_AGENT], snapshot)
+        raw_agent = head.noted.get(headers.USER_AGENT)
+        agent, agent_hash = UNNAMED if raw_agent is None else self._agent(raw_agent, snapshot)
         signs, success = NO_SIGNS, -1
         if route is not None and route.plan.signals is not None:
             signs, success = read_signals(account, route.plan, judged.match.parameters)
-        begun, handed = account.begun, account.handed_at
-        reason = verdicts.reason or account.reason
+        begun, handed, reason = account.begun, account.handed_at, verdicts.reason or account.reason
         # fmt: off
         return (
             snapshot.tenant, self._worker, self._boot, account.seq, interim,
             int(account.started * 1e6), int(ended * 1e6), name,
-            KNOWN_METHODS.get(head.method, OTHER),
-            head.host if head.host in prepared.hosts else "",
+            KNOWN_METHODS.get(head.method, OTHER), head.host if head.host in prepared.hosts else "",
             template, prepared.path_hashes.get(head.path) or path_hash(head.path, prepared),
             head.version, account.status, outcome,
             "refused" if reason else "allowed", verdicts.rule, str(reason) if reason else "",
@@ -147,8 +143,7 @@ class Recorder:
             "address" if principal is NOBODY else "consumer",
             principal.consumer, principal.plan, principal.credential_hash,
             agent, agent_hash, prepared.fingerprints.get(head.names) or fingerprint(head.names, prepared),
-            upstream,
-            account.trace_id, account.retries,
+            upstream, account.trace_id, account.retries,
             signs.subject_hash, signs.object_hash, signs.object_id, success, account.flags,
         )
         # fmt: on
@@ -191,6 +186,13 @@ def read_signals(account: Account, plan: RoutePlan, parameters: tuple[str, ...])
     body = b"" if account.collected is None else bytes(account.collected)
     key = account.prepared.snapshot.hash_key
     return signs_of(plan, parameters, body, key), succeeded(plan.signals, account.status)
+
+
+def limit_columns(limits: tuple[LimitVerdict, ...], prepared: Prepared) -> tuple[str, str, int, int]:
+    """(overlay, limit, limit_key, limit_remaining) of the tightest limit."""
+    tight = tightest(limits)
+    hashed = prepared.limit_keys.get(tight.key) or limit_key_hash(tight.key, prepared)
+    return tight.overlay, tight.name, hashed, tight.taken.remaining
 
 
 def tightest(limits: tuple[LimitVerdict, ...]) -> LimitVerdict:
