@@ -1,4 +1,4 @@
-"""Findings and overlays in the warehouse."""
+"""Findings, overlays and progress in the warehouse."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,13 @@ from clickhouse_connect.driver.client import Client
 from kernel.findings import Finding, Overlay
 from warehouse.findings import insert_findings, read_findings
 from warehouse.overlays import insert_overlays
+from warehouse.progress import keep_progress, read_progress
 
 MOST_KNOWN = 10_000
 
 
 class WarehouseArchive:
-    """Keeps one tenant's findings and overlays."""
+    """Keeps one tenant's findings and overlays, and how far it was judged."""
 
     def __init__(self, client: Client, tenant: str) -> None:
         self._client = client
@@ -31,3 +32,11 @@ class WarehouseArchive:
     def keep_overlays(self, overlays: Sequence[Overlay]) -> None:
         """Write what was published."""
         insert_overlays(self._client, overlays)
+
+    def progress(self) -> int | None:
+        """The first second that is not judged yet; None where nothing was ever judged."""
+        return read_progress(self._client, self._tenant)
+
+    def keep_progress(self, judged: int) -> None:
+        """Note how far it was judged."""
+        keep_progress(self._client, self._tenant, judged)

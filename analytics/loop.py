@@ -1,9 +1,10 @@
 """The loop: once a second read what the watermark has passed, judge it, write findings, set overlays.
 
 A tick reads only what it has not judged yet, so its cost does not grow with history. A start
-replays the last minutes: WARM_UP_S to learn, then CATCH_UP_S to decide, with the findings that the
-warehouse holds already. The warehouse may be away (a tick fails, is counted, and is tried again
-later) and so may the control endpoint (analytics goes on finding, overlays wait).
+learns from the minutes before (WARM_UP_S), takes up the findings that the warehouse holds, and goes
+on deciding from the second that was noted last (MOST_CATCH_UP_S at most), a part in each tick: no
+overlay is set while it is behind. The warehouse may be away (a tick fails, is counted, and is tried
+again later) and so may the control endpoint (analytics goes on finding, overlays wait).
 """
 
 import logging
@@ -21,8 +22,10 @@ from kernel.findings import Finding, Overlay
 from warehouse.readers import History, Watermark
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 
-CATCH_UP_S = 600
+CATCH_UP_S = 600  # decided at the very first start
+MOST_CATCH_UP_S = 86_400  # decided after a downtime; what is older is history, and only learnt from roll-ups
 WARM_UP_S = 720
+NOTE_EVERY_S = 10
 SEASON_S = 3 * 86_400  # of hourly roll-ups, from which daily seasons are taken up again
 FIRST_CHUNK_S = 60
 LONGEST_CHUNK_S = 86_400
@@ -57,13 +60,23 @@ class Archive(Protocol):
     def keep_overlays(self, overlays: Sequence[Overlay]) -> None:
         """Write what was published."""
 
+    def progress(self) -> int | None:
+        """The first second that is not judged yet; None where nothing was ever judged."""
+
+    def keep_progress(self, judged: int) -> None:
+        """Note how far it was judged; all findings before are written."""
+
 
 class Pace(msgspec.Struct, frozen=True):
-    """The clock, and how much faster than time it runs; `origin` is where a replay began."""
+    """The clock, and how much faster than time it runs; `origin` is where a replay began.
+
+    `most_cells`: a tick that has judged as many leaves the rest to the next one.
+    """
 
     clock: Callable[[], float]
     scale: float = 1.0
     origin: float = 0.0
+    most_cells: int = MANY_CELLS
 
 
 class Counters(msgspec.Struct):
@@ -91,6 +104,8 @@ class Loop:
         self._resume: int | None = None  # from here on findings are told
         self._is_warm = False
         self._next = 0  # first second that is not judged yet
+        self._noted = 0  # what of it the archive knows
+        self._is_behind = False
         self._chunk_s = FIRST_CHUNK_S
         self._lateness = Lateness()
         self._pending: dict[str, Finding] = {}
@@ -112,28 +127,33 @@ class Loop:
                 failures += 1
                 continue
             spent = (self._pace.clock() - began) / self._pace.scale
-            stop.wait(max(tick_s - spent, 0.0))
+            stop.wait(0.0 if self._is_behind else max(tick_s - spent, 0.0))
 
     def tick(self) -> None:
         """One round. Raises what the warehouse's client raises."""
         now = self._pace.clock()
         self._publisher.refresh(now, self._engine)
         mark = self._windows.watermark(now, pace=self._pace.scale)
+        self._is_behind = False
         if mark.through is not None:
+            until = int(mark.through)
             if self._resume is None:
-                self._begin(int(mark.through))
+                self._begin(until)
             if not self._is_warm:
                 self._warm_up()
-            self._judge(int(mark.through), mark.loss)
-            self._look_back(int(mark.through))
+            self._judge(until, mark.loss)
+            self._is_behind = self._next < until
+            if not self._is_behind:
+                self._look_back(until, mark.spooled)
         self._write()
-        published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
-        self._archive.keep_overlays(published)
+        if not self._is_behind:  # what was found in the past is no reason to limit anybody now
+            published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
+            self._archive.keep_overlays(published)
         self.counters.ticks += 1
 
     def _begin(self, until: int) -> None:
-        """Choose where to start; nothing is decided that is older than CATCH_UP_S."""
-        resume = until - CATCH_UP_S
+        """Choose where to start: where the last process stopped, else CATCH_UP_S ago."""
+        resume = self._resume_at(until, self._archive.progress())
         begin = (resume - WARM_UP_S) // 60 * 60
         if self._pace.scale != 1.0:
             resume = begin = int(self._pace.origin)
@@ -142,39 +162,55 @@ class Loop:
             self._engine.remember(to_hours(self._windows.hours(begin - SEASON_S, begin)))
         self._next, self._resume = begin, resume
 
+    def _resume_at(self, until: int, noted: int | None) -> int:
+        if noted is None:
+            return until - CATCH_UP_S
+        if noted < until - MOST_CATCH_UP_S:
+            log.warning("%d s were never judged: a day is caught up with", until - MOST_CATCH_UP_S - noted)
+        return min(max(noted, until - MOST_CATCH_UP_S), until)
+
     def _warm_up(self) -> None:
         """Replay the minutes before; what that finds anew is not told."""
         if self._resume is None:
             return
-        self._judge(self._resume, 0.0)
+        while self._next < self._resume:
+            self._advance(self._resume, 0.0)
         self._engine.tracker.resume(self._resume)
         self._pending.clear()
         self._is_warm = True
         log.info("warmed up; deciding from %d on", self._resume)
 
     def _judge(self, until: int, loss: float) -> None:
-        """Judge all windows before `until`, chunk by chunk."""
-        while self._next < until:
-            end = min(self._next + self._chunk_s, until)
-            cells = self._windows.cells(self._next, end)
-            routes = self._windows.routes(self._next, end)
-            windows = to_windows(cells, routes, self._addresses(self._next, end))
-            found = self._engine.advance(windows, end, self._pace.clock())
-            self._next = end
-            self.counters.ahead += sum(cells.ahead)
-            self._lateness.judged(cells.second, cells.requests, end)
-            self._keep(found, loss)
-            if len(cells.second) < FEW_CELLS:
-                self._chunk_s = min(self._chunk_s * 2, LONGEST_CHUNK_S)
-            elif len(cells.second) > MANY_CELLS:
-                self._chunk_s = max(self._chunk_s // 2, 1)
+        """Judge windows before `until`, as many as a tick may."""
+        read = 0
+        while self._next < until and read < self._pace.most_cells:
+            read += self._advance(until, loss)
 
-    def _look_back(self, until: int) -> None:
-        """Count rows that came late, and let what learns slowly have them."""
+    def _advance(self, until: int, loss: float) -> int:
+        """Judge one chunk of windows; returns how many cells it had."""
+        end = min(self._next + self._chunk_s, until)
+        cells = self._windows.cells(self._next, end)
+        routes = self._windows.routes(self._next, end)
+        windows = to_windows(cells, routes, self._addresses(self._next, end))
+        found = self._engine.advance(windows, end, self._pace.clock())
+        self._next = end
+        self.counters.ahead += sum(cells.ahead)
+        stamped = [rows - ahead for rows, ahead in zip(cells.requests, cells.ahead, strict=True)]
+        self._lateness.judged(cells.second, stamped, end)
+        self._keep(found, loss)
+        if len(cells.second) < FEW_CELLS:
+            self._chunk_s = min(self._chunk_s * 2, LONGEST_CHUNK_S)
+        elif len(cells.second) > MANY_CELLS:
+            self._chunk_s = max(self._chunk_s // 2, 1)
+        return len(cells.second)
+
+    def _look_back(self, until: int, spooled: int) -> None:
+        """Count rows that came late, and let what learns slowly have the latest of them."""
         if not self._lateness.is_due(until):
             return
-        since = max(until - KEPT_S, self._resume or 0)
-        seconds = self._lateness.compare(self._windows.rows_there(since, until), until)
+        since = max(until - self._lateness.reach_s(until, spooled), self._resume or 0)
+        grown = self._lateness.compare(self._windows.rows_there(since, until), until)
+        seconds = [second for second in grown if second >= until - KEPT_S]
         if seconds:
             cells = self._windows.cells(seconds[0], seconds[-1] + 1)
             routes = self._windows.routes(seconds[0], seconds[0])
@@ -200,13 +236,18 @@ class Loop:
             )
 
     def _write(self) -> None:
-        """Write what is pending; only who holds the lease, or does not know better, writes."""
-        if not self._pending:
-            return
+        """Write what is pending, then how far it was judged.
+
+        Only who holds the lease, or does not know better, writes.
+        """
         if self._publisher.is_active:
-            self._archive.keep_findings(list(self._pending.values()))
+            if self._pending:
+                self._archive.keep_findings(list(self._pending.values()))
             for finding in self._pending.values():
                 self._tell(finding)
+            if self._is_warm and self._next - self._noted >= NOTE_EVERY_S * self._pace.scale:
+                self._archive.keep_progress(self._next)
+                self._noted = self._next
         self._pending.clear()
 
     def _tell(self, finding: Finding) -> None:

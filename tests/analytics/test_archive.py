@@ -21,3 +21,10 @@ def test_overlays_are_kept_for_joins(warehouse_client: Client, tenant: str) -> N
     overlay = msgspec.structs.replace(OVERLAY, tenant=tenant)
     WarehouseArchive(warehouse_client, tenant).keep_overlays([overlay])
     assert overlays_there(warehouse_client, tenant) == [overlay]
+
+
+def test_progress_is_that_of_the_tenant(warehouse_client: Client, tenant: str) -> None:
+    archive = WarehouseArchive(warehouse_client, tenant)
+    assert archive.progress() is None
+    archive.keep_progress(START)
+    assert (archive.progress(), WarehouseArchive(warehouse_client, tenant + "b").progress()) == (START, None)

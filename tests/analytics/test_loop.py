@@ -1,8 +1,10 @@
 from collections.abc import Sequence
 from threading import Event
 
+import pytest
+
 from analytics.engine import Engine
-from analytics.loop import Loop, Pace
+from analytics.loop import MANY_CELLS, MOST_CATCH_UP_S, NOTE_EVERY_S, Loop, Pace
 from analytics.publisher import Publisher
 from kernel.findings import Finding, Overlay
 from tests.analytics.traffic import START, Request, cells_of, greedy, quiet, routes_of
@@ -65,6 +67,7 @@ class Kept:
     def __init__(self) -> None:
         self.findings: dict[str, Finding] = {}
         self.overlays: list[Overlay] = []
+        self.judged: int | None = None
 
     def known(self, since: float) -> Sequence[Finding]:
         return list(self.findings.values())
@@ -75,14 +78,35 @@ class Kept:
     def keep_overlays(self, overlays: Sequence[Overlay]) -> None:
         self.overlays += overlays
 
+    def progress(self) -> int | None:
+        return self.judged
 
-def loop_of(stored: Stored, kept: Kept) -> Loop:
+    def keep_progress(self, judged: int) -> None:
+        self.judged = judged
+
+
+class Told(Publisher):
+    """A publisher that notes when it is asked; another may hold the lease."""
+
+    def __init__(self, *, active: bool = True) -> None:
+        super().__init__(None, lambda: 0.0)
+        self.is_active = active
+        self.asked_at: list[int] = []
+
+    def publish(self, now: float, engine: Engine, loss: float) -> Sequence[Overlay]:
+        self.asked_at.append(engine.second)
+        return ()
+
+
+def loop_of(
+    stored: Stored, kept: Kept, publisher: Publisher | None = None, *, most_cells: int = MANY_CELLS
+) -> Loop:
     return Loop(
         Engine("t"),
         stored,
         archive=kept,
-        publisher=Publisher(None, lambda: 0.0),
-        pace=Pace(lambda: float(stored.through or START)),
+        publisher=publisher or Publisher(None, lambda: 0.0),
+        pace=Pace(lambda: float(stored.through or START), most_cells=most_cells),
     )
 
 
@@ -148,3 +172,75 @@ def test_late_rows_are_counted() -> None:
     stored.through = START + 40.0
     loop.tick()
     assert loop.counters.late == 8
+
+
+LONG_S = 7_200  # of downtime
+
+
+def told(kept: Kept) -> list[tuple[str, float, float]]:
+    return sorted((each.id, each.onset, each.closed_at) for each in kept.findings.values())
+
+
+def test_a_start_after_a_long_downtime_decides_what_happened_meanwhile() -> None:
+    stored, kept, whole = busy(), Kept(), Kept()
+    stored.through = START + 30.0
+    loop_of(stored, kept).tick()
+    assert (kept.judged, kept.findings) == (START + 30, {})
+    stored.through = float(START + LONG_S)
+    loop_of(stored, kept).tick()
+    assert kept.judged == START + LONG_S
+    always = loop_of(stored, whole)
+    for second in (30, 43, 60, LONG_S):
+        stored.through = float(START + second)
+        always.tick()
+    assert told(kept) == told(whole)
+    assert len(kept.findings) == 1
+
+
+def test_a_first_start_decides_the_last_minutes_only() -> None:
+    stored, kept = busy(), Kept()
+    stored.through = float(START + LONG_S)
+    loop_of(stored, kept).tick()
+    assert (kept.judged, kept.findings) == (START + LONG_S, {})
+
+
+def test_more_than_a_day_is_not_caught_up_with(caplog: pytest.LogCaptureFixture) -> None:
+    stored, kept = busy(), Kept()
+    kept.judged = START + 30
+    stored.through = float(START + 3 * MOST_CATCH_UP_S)
+    loop_of(stored, kept).tick()
+    assert (kept.judged, kept.findings) == (START + 3 * MOST_CATCH_UP_S, {})
+    assert "were never judged" in caplog.text
+
+
+def test_a_long_way_is_caught_up_with_tick_by_tick_without_limiting_anybody() -> None:
+    later = [each._replace(at=each.at + after) for after in (2_000, 5_000) for each in quiet(seconds=20)]
+    stored, kept, publisher = Stored([*busy().requests, *later]), Kept(), Told()
+    kept.judged = START
+    stored.through = float(START + LONG_S)
+    loop, reached = loop_of(stored, kept, publisher, most_cells=1), [START]
+    while not publisher.asked_at:
+        loop.tick()
+        reached.append(kept.judged or 0)
+    assert len(reached) > 3
+    assert reached == sorted(set(reached))
+    assert reached[-1] == START + LONG_S
+    assert len(kept.findings) == 1
+
+
+def test_who_does_not_hold_the_lease_notes_nothing() -> None:
+    stored, kept = busy(), Kept()
+    stored.through = START + 43.0
+    loop_of(stored, kept, Told(active=False)).tick()
+    assert (kept.judged, kept.findings) == (None, {})
+
+
+def test_progress_is_noted_after_the_findings_and_not_each_second() -> None:
+    stored, kept = busy(), Kept()
+    loop = loop_of(stored, kept)
+    noted = []
+    for second in range(30, 60):
+        stored.through = float(START + second)
+        loop.tick()
+        noted.append(kept.judged)
+    assert len(set(noted)) == 30 // NOTE_EVERY_S

@@ -1,5 +1,7 @@
 """The loop against the embedded warehouse: watermark, restart, determinism, late and early rows."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 
@@ -22,6 +24,7 @@ from tests.analytics.traffic import (
     rows_of,
     slowed,
 )
+from tests.integration.proxies import DEADLINE_S, ROOT, eventually
 from tests.warehouse.event_rows import insert_rows
 from warehouse.findings import read_findings
 from warehouse.readers_analytics import WindowReader
@@ -74,9 +77,11 @@ class Bench:
                 token=f"{self.tenant}-{self._sent}",
             )
 
-    def account(self, through: float) -> None:
-        """A worker says that it has told all up to `through`."""
+    def account(self, through: float, written_at: float = 0.0) -> None:
+        """A worker says that it has told all up to `through`; `written_at` in seconds since 1970."""
         row = ledger_row(self.tenant, self.clock.start + through)
+        if written_at:
+            row = row._replace(written_at=round(written_at * 1e6))
         self.client.insert("ledger", [row], column_names=LedgerRow._fields, column_type_names=LEDGER_TYPES)
 
     def tick(self, at: float) -> None:
@@ -158,6 +163,19 @@ def test_the_same_rows_give_the_same_findings_whatever_the_ticks_and_restarts(
     assert bare(other.findings()) == bare(bench.findings())
 
 
+def test_what_happened_in_a_long_downtime_is_found_once_it_is_over(bench: Bench, other: Bench) -> None:
+    other.clock.start = bench.clock.start
+    bench.store(EVENTFUL)
+    other.store(EVENTFUL)
+    bench.tick(20.0)
+    bench.loop = bench.start()  # killed, and started again three quarters of an hour later
+    bench.tick(20.0 + 2_700.0)
+    for at in (20, 45, 70, 100, 140):
+        other.tick(float(at))
+    assert [each.detector for each in bench.findings()] == ["D1", "D17", "D16"]
+    assert bare(bench.findings()) == bare(other.findings())
+
+
 def test_a_finding_survives_a_restart_open_and_is_closed_later(bench: Bench) -> None:
     bench.store(EVENTFUL)
     bench.tick(44.0)
@@ -218,3 +236,48 @@ def test_a_warehouse_that_is_away_costs_ticks_and_no_findings(bench: Bench) -> N
         bench.client.command("RENAME TABLE requests_away TO requests")
     bench.tick(45.0)
     assert [each.kind for each in bench.findings()] == ["client-burst"]
+
+
+class Killed:
+    """`python -m analytics.main` on a bench's tenant; ends by SIGKILL alone."""
+
+    def __init__(self, url: str, tenant: str) -> None:
+        options = ("--warehouse", url, "--control", "none", "--tenant", tenant, "--tick-ms", "50")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "analytics.main", *options], stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+
+    def __enter__(self) -> "Killed":
+        assert self.process.stderr is not None
+        while "ready" not in self.process.stderr.readline():
+            assert self.process.poll() is None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=DEADLINE_S)
+
+
+def test_a_killed_process_goes_on_where_it_stopped_and_doubles_nothing(
+    warehouse_url: str, bench: Bench, other: Bench
+) -> None:
+    other.clock.start = bench.clock.start = int(time.time()) // 60 * 60 - 240
+    bench.store(EVENTFUL)
+    other.store(EVENTFUL)
+    bench.account(44.0, time.time())
+    with Killed(warehouse_url, bench.tenant):
+        eventually(bench.findings, "the first finding")
+    (first,) = bench.findings()
+    bench.account(64.0, time.time())
+    with Killed(warehouse_url, bench.tenant):
+        pass  # killed while it warms up, or catches up
+    bench.account(140.0, time.time())
+    with Killed(warehouse_url, bench.tenant):
+        eventually(
+            lambda: sum(each.closed_at > 0 for each in bench.findings()) == 3, "all are found and over"
+        )
+    for at in range(4, 144, 4):
+        other.tick(float(at))
+    assert bare(bench.findings()) == bare(other.findings())
+    assert bench.findings()[0].id == first.id
+    assert bench.findings()[0].found_at == first.found_at
