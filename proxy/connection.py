@@ -7,6 +7,7 @@ HALF_CLOSED): a FIN does not tell a half-close from a hang-up, a reset does.
 
 import asyncio
 import logging
+import socket
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
@@ -39,8 +40,21 @@ MOST_IN_A_ROW = 32  # pipelined requests answered before other connections get t
 LINGER_S = 2.0  # a client that still sends gets this long to read the answer
 MOST_LINGER_BYTES = 1 << 20
 MOST_REMEMBERED_BYTES = 1_024  # of a head, per connection
+TCP_CLOSE = 7  # of tcpi_state in Linux's tcp_info; a half-closed connection is in 8, CLOSE_WAIT
 CRLF = b"\r\n"
 HALF_CLOSED = int(Flag.HALF_CLOSED)
+
+
+def is_reset(transport: asyncio.Transport) -> bool:
+    """Whether an end of input was a reset: its error is told once only, and may be lost on the way."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or not hasattr(socket, "TCP_INFO"):
+        return False
+    try:
+        state: int = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    except OSError:  # no TCP
+        return False
+    return state == TCP_CLOSE
 
 
 class ClientConnection(asyncio.Protocol):
@@ -139,7 +153,7 @@ class ClientConnection(asyncio.Protocol):
         self.eof = True
         if exchange is None:
             return False
-        if not exchange.request_done:
+        if not exchange.request_done or is_reset(self.transport):
             exchange.client_gone()
             return False
         exchange.flags |= HALF_CLOSED

@@ -3,6 +3,7 @@
 One raw-socket test for each member of Outcome; the last test says that none is missing.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -154,9 +155,9 @@ def test_a_client_hangs_up_in_the_body(stage: Stage, upstream: Upstream) -> None
 
 @ends(Outcome.CLIENT_GONE_WAITING)
 def test_a_client_hangs_up_before_the_response(stage: Stage, upstream: Upstream) -> None:
-    upstream.scripts["a"] = silent
-    client = send(stage, request("/shop/a")).sock
-    wait_until(lambda: len(upstream.seen) == 1)
+    upstream.scripts["wait"] = silent
+    client = send(stage, request("/shop/wait")).sock
+    wait_until(lambda: upstream.connections_of("wait") != [])
     reset(client)
     expect(stage, Outcome.CLIENT_GONE_WAITING, 0)
 
@@ -242,9 +243,9 @@ def test_a_truncated_response_is_cut_for_the_client_too(stage: Stage, upstream: 
 
 @ends(Outcome.DRAINED)
 def test_what_is_open_at_the_end_of_the_drain_is_cut(stage: Stage, upstream: Upstream) -> None:
-    upstream.scripts["a"] = silent
-    client = send(stage, request("/shop/a")).sock
-    wait_until(lambda: len(upstream.seen) == 1)
+    upstream.scripts["wait"] = silent
+    client = send(stage, request("/shop/wait")).sock
+    wait_until(lambda: upstream.connections_of("wait") != [])
     stage.run(stage.listener.cut)
     assert read_to_end(client) == b""
     expect(stage, Outcome.DRAINED, 0)
@@ -277,9 +278,9 @@ def test_a_half_close_after_the_request_still_gets_the_response(stage: Stage, up
         conversation.say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
         return True
 
-    upstream.scripts["a"] = wait
-    client = send(stage, request("/shop/a")).sock
-    wait_until(lambda: len(upstream.seen) == 1)
+    upstream.scripts["wait"] = wait
+    client = send(stage, request("/shop/wait")).sock
+    wait_until(lambda: upstream.connections_of("wait") != [])
     client.shutdown(1)
     wait_until(lambda: any(each.eof for each in list(stage.listener.connections)))
     upstream.release.set()
@@ -288,6 +289,20 @@ def test_a_half_close_after_the_request_still_gets_the_response(stage: Stage, up
     assert column(row, "outcome") == Outcome.COMPLETED
     assert column(row, "flags") & Flag.HALF_CLOSED
     upstream.release.clear()
+
+
+def test_a_reset_before_the_connection_was_accepted_is_a_hang_up(stage: Stage, upstream: Upstream) -> None:
+    upstream.scripts["wait"] = silent
+    blocked = threading.Event()
+    stage.loop.call_soon_threadsafe(blocked.wait, 10)
+    client = send(stage, request("/shop/wait")).sock
+    reset(client)
+    blocked.set()
+    wait_until(lambda: stage.listener.open_requests == 0 and not stage.listener.connections)
+    assert {column(row, "outcome") for row in stage.rows} <= {
+        Outcome.CLIENT_GONE_WAITING,
+        Outcome.CLIENT_GONE_HEAD,
+    }
 
 
 def test_no_outcome_is_without_a_test() -> None:

@@ -501,10 +501,10 @@ def test_an_exchange_that_stays_open_is_reported_in_between(stage: Stage, upstre
         assert upstream.release.wait(10)
         return plain(conversation, seen)
 
-    upstream.scripts["a"] = wait
+    upstream.scripts["wait"] = wait
     conversation = connect(stage)
-    conversation.sock.sendall(request("/shop/a"))
-    wait_until(lambda: len(upstream.seen) == 1)
+    conversation.sock.sendall(request("/shop/wait"))
+    wait_until(lambda: upstream.connections_of("wait") != [])
 
     def overdue() -> None:
         (connection,) = stage.listener.connections

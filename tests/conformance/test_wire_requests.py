@@ -222,7 +222,7 @@ def test_pipelined_bytes_are_held_and_bounded(stage: Stage, upstream: Upstream) 
     upstream.scripts["wait"] = lambda conversation, seen: upstream.release.wait(10) and hello(conversation)
     client = stage.connect()
     client.sendall(get(line=b"GET /shop/wait HTTP/1.1"))
-    wait_until(lambda: len(upstream.seen) == 1)
+    wait_until(lambda: upstream.connections_of("wait") != [])
     client.setblocking(False)
     sent = 0
     flood = get(b"X-Pad: " + b"a" * 1_000 + b"\r\n") * 64
