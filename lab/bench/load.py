@@ -10,13 +10,26 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 MICROSECONDS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 
+# A query, a trace and a user agent that differ in every request.
+VARIED = """
+local count = 0
+request = function()
+  count = count + 1
+  wrk.headers["traceparent"] = string.format("00-%032x-%016x-01", count, count)
+  wrk.headers["User-Agent"] = "load/" .. count % 1000
+  return wrk.format(nil, wrk.path .. "?page=" .. count)
+end
+"""
+
+
 class Load(NamedTuple):
-    """One run of wrk against 127.0.0.1."""
+    """One run of wrk against 127.0.0.1; `script` is a Lua file of wrk, or empty."""
 
     url: str
     connections: int
     seconds: int
     api_key: str
+    script: str = ""
 
 
 class Measured(NamedTuple):
@@ -54,20 +67,11 @@ def resident_mb(pid: int) -> float:
 
 def measure(pid: int, load: Load, cores: str) -> Measured:
     """Run wrk pinned to `cores` and read the CPU time that `pid` took meanwhile."""
-    command = [
-        "taskset",
-        "-c",
-        cores,
-        "wrk",
-        "-t1",
-        f"-c{load.connections}",
-        f"-d{load.seconds}s",
-        "--latency",
-    ]
+    size = ["-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--latency"]
+    script = ["-s", load.script] if load.script else []
+    command = ["taskset", "-c", cores, "wrk", *size, *script, "-H", f"X-Api-Key: {load.api_key}", load.url]
     before = cpu_seconds(pid)
-    done = subprocess.run(
-        [*command, "-H", f"X-Api-Key: {load.api_key}", load.url], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return to_measured(done.stdout, cpu_seconds(pid) - before)
 
 

@@ -104,10 +104,14 @@ class Ports(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """A gateway under test: `prepare(folder, ports)` writes its files and gives its command."""
+    """A gateway under test: `prepare(folder, ports)` writes its files and gives its command.
+
+    `varied`: the load sends no head twice; else it repeats one, as wrk does and as polling clients do.
+    """
 
     name: str
     prepare: Callable[[Path, Ports], list[str]]
+    varied: bool = False
 
 
 def written(folder: Path, name: str, text: str) -> str:
@@ -173,4 +177,6 @@ PEERS = (
     Peer("Tidegate, native", native),
     Peer("Tidegate, ASGI adapter", adapter),
     Peer("FastAPI + httpx, plain proxy", plain_fastapi),
+    Peer("nginx, heads that vary", nginx_proxy, varied=True),
+    Peer("Tidegate, native, heads that vary", native, varied=True),
 )

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lab.bench.load import Load, Measured, measure
-from lab.bench.peers import API_KEY, PEERS, Peer, Ports, nginx_upstream
+from lab.bench.load import VARIED, Load, Measured, measure
+from lab.bench.peers import API_KEY, PEERS, Peer, Ports, nginx_upstream, written
 from lab.bench.processes import free_port, running, warehouse
 
 GATEWAY_CORE = "0"
@@ -74,9 +74,11 @@ def one_round(plan: Plan, peer: Peer, ports: Ports) -> list[tuple[int, Measured]
     command = peer.prepare(folder, ports)
     more = {"TIDEGATE_POLICY": str(folder / "policy.yaml"), "TIDEGATE_WAREHOUSE": ports.warehouse}
     url = f"http://127.0.0.1:{ports.listen}/api/v1/items"
+    script = written(folder, "varied.lua", VARIED) if peer.varied else ""
     with running(command, cores=GATEWAY_CORE, port=ports.listen, log=folder / "log", more=more) as pid:
-        measure(pid, Load(url, 32, 1, API_KEY), LOAD_CORE)
-        measured = [(n, measure(pid, Load(url, n, plan.seconds, API_KEY), LOAD_CORE)) for n in CONNECTIONS]
+        measure(pid, Load(url, 32, 1, API_KEY, script), LOAD_CORE)
+        loads = [Load(url, connections, plan.seconds, API_KEY, script) for connections in CONNECTIONS]
+        measured = [(load.connections, measure(pid, load, LOAD_CORE)) for load in loads]
     wrong = sum(each.wrong for _, each in measured)
     if wrong > sum(each.requests for _, each in measured) * WRONG_MOST:
         raise RuntimeError(f"{peer.name}: {wrong} wrong answers; see {folder / 'log'}")

@@ -1,6 +1,16 @@
 """Figures and their aims."""
 
-from lab.bench.figures import ADAPTER, ENVOY, NATIVE, NGINX, PLAIN, Figure, figures_of_speed
+from lab.bench.figures import (
+    ADAPTER,
+    ENVOY,
+    NATIVE,
+    NATIVE_VARIED,
+    NGINX,
+    NGINX_VARIED,
+    PLAIN,
+    Figure,
+    figures_of_speed,
+)
 from lab.bench.throughput import CONNECTIONS, Row
 
 
@@ -12,6 +22,7 @@ def test_a_figure_tells_whether_it_meets_its_aim() -> None:
 
 def test_every_promise_of_speed_is_measured() -> None:
     costs = {NATIVE: 50.0, ADAPTER: 100.0, NGINX: 25.0, ENVOY: 100.0, PLAIN: 2500.0}
+    costs |= {NATIVE_VARIED: 50.0, NGINX_VARIED: 25.0}
     rows = [Row(name, n, 0, cost, 0) for name, cost in costs.items() for n in CONNECTIONS]
-    assert [figure.value for figure in figures_of_speed(rows)] == [2.0, 0.5, 50.0, 1.0]
+    assert [figure.value for figure in figures_of_speed(rows)] == [2.0, 0.5, 0.5, 50.0, 1.0]
     assert all(figure.is_met for figure in figures_of_speed(rows))
