@@ -1,8 +1,9 @@
 """Adaptive limits: which values to set, by what is usual and by what was found. Pure.
 
 The value that everybody gets follows the demand of identities that are not judged abusive, refused
-requests included, or a limit would ratchet down on its own effect. It moves at most 20 % down and
-10 % up per minute, rests for a minute between moves, and stays within floor and ceiling.
+requests included, or a limit would ratchet down on its own effect: that of the last ten minutes, or
+of the same hour of past weeks where that was more. It moves at most 20 % down and 10 % up per
+minute, rests for a minute between moves, and stays within floor and ceiling.
 A client burst at once gets an overlay of its own: what 99.9 % of its peers never pass over ten
 seconds, for ten minutes. Identities on the policy's allow-list are left alone.
 """
@@ -16,7 +17,7 @@ import msgspec
 from analytics.bursts import CARD as BURST
 from analytics.bursts import LEAST_PEERS
 from analytics.collapse import CARD as COLLAPSE
-from analytics.engine import Usual
+from analytics.demand import Usual
 from analytics.windows import EVERYWHERE, SPANS
 from kernel.allow_list import AllowList
 from kernel.findings import Finding, Overlay
@@ -39,12 +40,16 @@ UsualOf = Callable[[str], Usual]  # by scope
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """What the values depend on. `now` is in seconds since 1970, `loss` a share."""
+    """What the values depend on. `now` is in seconds since 1970, `loss` a share.
+
+    `usual_of` tells of the last minutes, `expected_of` of this hour of the week as well.
+    """
 
     now: float
     policy: Policy
     findings: tuple[Finding, ...]  # open ones
     usual_of: UsualOf
+    expected_of: UsualOf
     loss: float
     paused: bool
 
@@ -132,7 +137,7 @@ class AdaptiveLimits:
         """Move the value that everybody gets towards the demand."""
         held = self._shared.get(limit.name)
         rate = held.rate if held else limit.rate
-        usual = situation.usual_of(scope_of(limit))
+        usual = situation.expected_of(scope_of(limit))
         target = target_of(limit, usual)
         moved_at = self._moved_at.setdefault(limit.name, situation.now)
         dwelt = situation.now - moved_at >= DWELL_S

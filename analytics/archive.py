@@ -1,10 +1,11 @@
-"""Findings, overlays and progress in the warehouse."""
+"""Findings, overlays, progress and demand in the warehouse."""
 
 from collections.abc import Sequence
 
 from clickhouse_connect.driver.client import Client
 
 from kernel.findings import Finding, Overlay
+from warehouse.demand import DemandRow, insert_demand, read_demand
 from warehouse.findings import insert_findings, read_findings
 from warehouse.overlays import insert_overlays
 from warehouse.progress import keep_progress, read_progress
@@ -13,7 +14,7 @@ MOST_KNOWN = 10_000
 
 
 class WarehouseArchive:
-    """Keeps one tenant's findings and overlays, and how far it was judged."""
+    """Keeps one tenant's findings and overlays, what it asks for, and how far it was judged."""
 
     def __init__(self, client: Client, tenant: str) -> None:
         self._client = client
@@ -40,3 +41,11 @@ class WarehouseArchive:
     def keep_progress(self, judged: int) -> None:
         """Note how far it was judged."""
         keep_progress(self._client, self._tenant, judged)
+
+    def demand(self, hours: Sequence[int]) -> Sequence[DemandRow]:
+        """What was usual in some hours of the past."""
+        return read_demand(self._client, self._tenant, hours)
+
+    def keep_demand(self, rows: Sequence[DemandRow]) -> None:
+        """Note what is usual now."""
+        insert_demand(self._client, self._tenant, rows)

@@ -1,9 +1,24 @@
 """How much a limit's routes are asked for in all, abusers aside: for limits keyed by route or global."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from analytics.population import BLOCK_S, BLOCKS
 from analytics.windows import SPANS
+
+
+class Usual(NamedTuple):
+    """What is usual within a scope. Requests per span of SPANS.
+
+    `fitted` is the 99.9th percentile over identities, `greatest` the greatest maximum of one that is
+    not abusive, `together` the greatest sum of all of them.
+    """
+
+    identities: int
+    learnt_s: int
+    fitted: tuple[float, ...]
+    greatest: tuple[float, ...]
+    together: tuple[int, ...]
 
 
 class Demand:

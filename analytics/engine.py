@@ -7,34 +7,20 @@ that a restart that replays the last minutes, with the findings of the warehouse
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from analytics.bursts import CARD as BURST
 from analytics.bursts import ClientBurst
-from analytics.demand import Demand
+from analytics.demand import Demand, Usual
 from analytics.detector import LEARNING_DELAY_S, Card, Mask, Seen
 from analytics.latency import Hour, LatencyRegression
 from analytics.registry import detectors
 from analytics.series import SeriesTrail
 from analytics.tracker import Tracker
+from analytics.weekly import Weekly
 from analytics.windows import EVERYWHERE, Scopes, Trailing, Window
 from kernel.findings import Finding
-
-
-class Usual(NamedTuple):
-    """What is usual within a scope. Requests per span of SPANS.
-
-    `fitted` is the 99.9th percentile over identities, `greatest` the greatest maximum of one that is
-    not abusive, `together` the greatest sum of all of them.
-    """
-
-    identities: int
-    learnt_s: int
-    fitted: tuple[float, ...]
-    greatest: tuple[float, ...]
-    together: tuple[int, ...]
 
 
 class Engine:
@@ -49,6 +35,7 @@ class Engine:
         self._demand = Demand()
         self._unlearnt: deque[Seen] = deque()
         self.tracker = Tracker(tenant, [each.card for each in self._detectors])
+        self.weekly = Weekly()
         self.second = 0  # the last window's
 
     @property
@@ -95,6 +82,15 @@ class Engine:
             greatest=tuple(float(each) for each in tails.greatest[number]),
             together=self._demand.greatest(scope),
         )
+
+    @property
+    def limited(self) -> tuple[str, ...]:
+        """The scopes that a limit may have: everywhere, and those that gather a limit's routes."""
+        return (EVERYWHERE, *(self.scopes.names[number] for number in self.scopes.covers if number))
+
+    def expected(self, scope: str) -> Usual:
+        """What is usual in a scope now, or was at this hour of past weeks, whichever is more."""
+        return self.weekly.expected(scope, self.usual(scope))
 
     def sizes(self) -> Mapping[str, int]:
         """Keys that each part remembers."""

@@ -18,7 +18,9 @@ from analytics.engine import Engine
 from analytics.ingest import STRETCH_S, to_hours, to_windows
 from analytics.lateness import KEPT_S, Lateness
 from analytics.publisher import Publisher
+from analytics.weekly import NOTED_S, same_hours, to_row
 from kernel.findings import Finding, Overlay
+from warehouse.demand import DemandRow
 from warehouse.readers import History, Watermark
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 
@@ -66,6 +68,12 @@ class Archive(Protocol):
     def keep_progress(self, judged: int) -> None:
         """Note how far it was judged; all findings before are written."""
 
+    def demand(self, hours: Sequence[int]) -> Sequence[DemandRow]:
+        """What was usual in some hours of the past, each told by its first second."""
+
+    def keep_demand(self, rows: Sequence[DemandRow]) -> None:
+        """Note what is usual now, for the weeks to come."""
+
 
 class Pace(msgspec.Struct, frozen=True):
     """The clock, and how much faster than time it runs; `origin` is where a replay began.
@@ -106,6 +114,7 @@ class Loop:
         self._next = 0  # first second that is not judged yet
         self._noted = 0  # what of it the archive knows
         self._is_behind = False
+        self._stretch = 0  # number of the ten minutes whose demand is noted
         self._chunk_s = FIRST_CHUNK_S
         self._lateness = Lateness()
         self._pending: dict[str, Finding] = {}
@@ -145,6 +154,7 @@ class Loop:
             self._is_behind = self._next < until
             if not self._is_behind:
                 self._look_back(until, mark.spooled)
+                self._follow_week()
         self._write()
         if not self._is_behind:  # what was found in the past is no reason to limit anybody now
             published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
@@ -217,6 +227,19 @@ class Loop:
             late = set(seconds)
             self._engine.learn_late(each for each in to_windows(cells, routes) if each.second in late)
         self.counters.late = self._lateness.late
+
+    def _follow_week(self) -> None:
+        """Hear each hour what was usual at this time of past weeks, and note each ten minutes what is now."""
+        now = self._next
+        if self._engine.weekly.is_due(now):
+            self._engine.weekly.take(self._archive.demand(same_hours(now)), now)
+        stretch = now // NOTED_S
+        if stretch == self._stretch or not self._publisher.is_active:
+            return
+        usual = {scope: self._engine.usual(scope) for scope in self._engine.limited}
+        rows = [to_row(scope, each, now) for scope, each in usual.items() if each.learnt_s >= NOTED_S]
+        self._archive.keep_demand(rows)
+        self._stretch = stretch
 
     def _addresses(self, since: int, until: int) -> AddressColumns | None:
         """The stretches of ten seconds whose last second lies in [since, until)."""

@@ -70,6 +70,7 @@ class Publisher:
                 policy=self.policy,
                 findings=engine.tracker.open,
                 usual_of=engine.usual,
+                expected_of=engine.expected,
                 loss=loss,
                 paused=self._paused,
             )

@@ -17,7 +17,7 @@ from analytics.adaptive import (
     target_of,
     why_frozen,
 )
-from analytics.engine import Usual
+from analytics.demand import Usual
 from kernel.findings import Finding, Observation
 from kernel.policy import Adaptive, HeaderKey
 from tests.analytics.policies import PER_CLIENT, policy
@@ -48,7 +48,7 @@ def burst(identity: str = "ip:203.0.113.9", *, route: str = "products", detector
 
 
 def situation(now: float = NOW, *findings: Finding, **changed: object) -> Situation:
-    usual = Situation(now, policy(), findings, lambda _: USUAL, 0.0, paused=False)
+    usual = Situation(now, policy(), findings, lambda _: USUAL, lambda _: USUAL, 0.0, paused=False)
     return msgspec.structs.replace(usual, **changed)
 
 
@@ -74,9 +74,10 @@ def test_it_is_renewed_while_the_finding_lasts_and_ends_after_it() -> None:
     limits = AdaptiveLimits()
     limits.step(situation(NOW, burst()))
     later = NOW + OVERLAY_TTL_S - 60
-    assert limits.step(situation(later, burst(), usual_of=lambda _: USUAL._replace(learnt_s=0)))
+    nothing = USUAL._replace(learnt_s=0)
+    assert limits.step(situation(later, burst(), expected_of=lambda _: nothing))
     assert limits.overlays[0].expires_at == later + OVERLAY_TTL_S
-    limits.step(situation(later + OVERLAY_TTL_S + 1, usual_of=lambda _: USUAL._replace(learnt_s=0)))
+    limits.step(situation(later + OVERLAY_TTL_S + 1, expected_of=lambda _: nothing))
     assert limits.overlays == ()
 
 
@@ -183,3 +184,13 @@ def test_a_move_is_small_and_within_the_range(rate: float, target: float) -> Non
 @given(st.floats(0.01, 1e4), st.floats(0, 1e4))
 def test_a_burst_admits_somebody_and_no_more_than_ten_seconds(rate: float, peak: float) -> None:
     assert 1 <= burst_of(rate, peak) <= max(1, 10 * rate + 1)
+
+
+def test_everybodys_value_follows_the_hour_of_the_week_and_an_abusers_his_peers_of_now() -> None:
+    limits, rush = AdaptiveLimits(), USUAL._replace(fitted=(80.0, 200.0, 2_000.0))
+    limits.step(situation(NOW, burst(), expected_of=lambda _: rush))
+    limits.step(situation(NOW + DWELL_S, burst(), expected_of=lambda _: rush))
+    everybody, own = limits.overlays
+    assert everybody.identity == ""
+    assert everybody.rate == pytest.approx(110.0)
+    assert own.rate == 6.0

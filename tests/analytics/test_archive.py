@@ -1,3 +1,5 @@
+import time
+
 import msgspec
 from clickhouse_connect.driver.client import Client
 
@@ -6,6 +8,7 @@ from tests.analytics.seeing import run
 from tests.analytics.test_control import OVERLAY
 from tests.analytics.traffic import START, greedy, quiet
 from tests.warehouse.overlay_rows import overlays_there
+from warehouse.demand import DemandRow
 
 
 def test_findings_come_back_open_ones_of_any_age(warehouse_client: Client, tenant: str) -> None:
@@ -28,3 +31,11 @@ def test_progress_is_that_of_the_tenant(warehouse_client: Client, tenant: str) -
     assert archive.progress() is None
     archive.keep_progress(START)
     assert (archive.progress(), WarehouseArchive(warehouse_client, tenant + "b").progress()) == (START, None)
+
+
+def test_demand_is_kept_for_the_weeks_to_come(warehouse_client: Client, tenant: str) -> None:
+    hour = int(time.time()) // 3_600 * 3_600
+    row = DemandRow("*", hour, 5, (1.0, 2.0, 3.0), (1.0, 2.0, 3.0), (4, 5, 6))
+    archive = WarehouseArchive(warehouse_client, tenant)
+    archive.keep_demand([row])
+    assert archive.demand([hour]) == [row]

@@ -64,3 +64,11 @@ def test_late_rows_still_reach_the_history() -> None:
     late = windows_of(greedy(20.0, 21.0, rate=9.0, identity="ip:198.51.100.1"))
     engine.learn_late(late)
     assert engine.usual("*").identities == before + 1
+
+
+def test_the_scopes_of_limits_are_everywhere_and_their_routes() -> None:
+    engine = Engine("t")
+    assert list(engine.limited) == ["*"]
+    engine.scopes.cover({"limit:slow": frozenset({"orders"})})
+    assert list(engine.limited) == ["*", "limit:slow"]
+    assert engine.expected("limit:slow") == engine.usual("limit:slow")

@@ -6,8 +6,10 @@ import pytest
 from analytics.engine import Engine
 from analytics.loop import MANY_CELLS, MOST_CATCH_UP_S, NOTE_EVERY_S, Loop, Pace
 from analytics.publisher import Publisher
+from analytics.weekly import NOTED_S, same_hours
 from kernel.findings import Finding, Overlay
 from tests.analytics.traffic import START, Request, cells_of, greedy, quiet, routes_of
+from warehouse.demand import DemandRow
 from warehouse.readers import History, Watermark
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 
@@ -68,6 +70,9 @@ class Kept:
         self.findings: dict[str, Finding] = {}
         self.overlays: list[Overlay] = []
         self.judged: int | None = None
+        self.rows: list[DemandRow] = []
+        self.past: list[DemandRow] = []
+        self.hours_asked: list[Sequence[int]] = []
 
     def known(self, since: float) -> Sequence[Finding]:
         return list(self.findings.values())
@@ -84,6 +89,13 @@ class Kept:
     def keep_progress(self, judged: int) -> None:
         self.judged = judged
 
+    def demand(self, hours: Sequence[int]) -> Sequence[DemandRow]:
+        self.hours_asked.append(hours)
+        return self.past
+
+    def keep_demand(self, rows: Sequence[DemandRow]) -> None:
+        self.rows += rows
+
 
 class Told(Publisher):
     """A publisher that notes when it is asked; another may hold the lease."""
@@ -99,10 +111,15 @@ class Told(Publisher):
 
 
 def loop_of(
-    stored: Stored, kept: Kept, publisher: Publisher | None = None, *, most_cells: int = MANY_CELLS
+    stored: Stored,
+    kept: Kept,
+    publisher: Publisher | None = None,
+    *,
+    most_cells: int = MANY_CELLS,
+    engine: Engine | None = None,
 ) -> Loop:
     return Loop(
-        Engine("t"),
+        engine or Engine("t"),
         stored,
         archive=kept,
         publisher=publisher or Publisher(None, lambda: 0.0),
@@ -244,3 +261,29 @@ def test_progress_is_noted_after_the_findings_and_not_each_second() -> None:
         loop.tick()
         noted.append(kept.judged)
     assert len(set(noted)) == 30 // NOTE_EVERY_S
+
+
+def test_demand_is_noted_each_ten_minutes_once_so_much_is_learnt() -> None:
+    stored, kept = Stored(quiet(seconds=1_500, rate=3.0, identities=9)), Kept()
+    loop = loop_of(stored, kept)
+    for second in range(60, 1_500, 60):
+        stored.through = float(START + second)
+        loop.tick()
+    times = [row.since for row in kept.rows]
+    assert [row.scope for row in kept.rows] == ["*"] * len(times)
+    assert len(times) >= 1
+    assert times == [times[0] + NOTED_S * number for number in range(len(times))]
+    assert times[-1] == (START + 1_440) // NOTED_S * NOTED_S - NOTED_S
+    assert all(row.identities == 9 for row in kept.rows)
+
+
+def test_past_weeks_are_asked_for_each_hour_and_raise_what_is_expected() -> None:
+    stored, kept, engine = busy(), Kept(), Engine("t")
+    kept.past = [DemandRow("*", START - 604_800, 900, (9.0,) * 3, (9.0,) * 3, (999,) * 3)]
+    loop = loop_of(stored, kept, engine=engine)
+    for second in (30, 60, 3_660):
+        stored.through = float(START + second)
+        loop.tick()
+    assert kept.hours_asked == [same_hours(START + 30), same_hours(START + 3_660)]
+    assert engine.expected("*").identities == 900
+    assert engine.usual("*").identities < 900
