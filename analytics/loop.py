@@ -28,6 +28,7 @@ CATCH_UP_S = 600  # decided at the very first start
 MOST_CATCH_UP_S = 86_400  # decided after a downtime; what is older is history, and only learnt from roll-ups
 WARM_UP_S = 720
 NOTE_EVERY_S = 10
+HANDOVER_S = 30  # a lease that nobody renews ends after 10 s
 SEASON_S = 3 * 86_400  # of hourly roll-ups, from which daily seasons are taken up again
 FIRST_CHUNK_S = 60
 LONGEST_CHUNK_S = 86_400
@@ -113,7 +114,7 @@ class Loop:
         self._is_warm = False
         self._next = 0  # first second that is not judged yet
         self._noted = 0  # what of it the archive knows
-        self._is_behind = False
+        self.is_behind = False  # whether windows are left that the watermark has passed
         self._stretch = 0  # number of the ten minutes whose demand is noted
         self._chunk_s = FIRST_CHUNK_S
         self._lateness = Lateness()
@@ -136,14 +137,14 @@ class Loop:
                 failures += 1
                 continue
             spent = (self._pace.clock() - began) / self._pace.scale
-            stop.wait(0.0 if self._is_behind else max(tick_s - spent, 0.0))
+            stop.wait(0.0 if self.is_behind else max(tick_s - spent, 0.0))
 
     def tick(self) -> None:
         """One round. Raises what the warehouse's client raises."""
         now = self._pace.clock()
         self._publisher.refresh(now, self._engine)
         mark = self._windows.watermark(now, pace=self._pace.scale)
-        self._is_behind = False
+        self.is_behind = False
         if mark.through is not None:
             until = int(mark.through)
             if self._resume is None:
@@ -151,12 +152,12 @@ class Loop:
             if not self._is_warm:
                 self._warm_up()
             self._judge(until, mark.loss)
-            self._is_behind = self._next < until
-            if not self._is_behind:
+            self.is_behind = self._next < until
+            if not self.is_behind:
                 self._look_back(until, mark.spooled)
                 self._follow_week()
         self._write()
-        if not self._is_behind:  # what was found in the past is no reason to limit anybody now
+        if not self.is_behind:  # what was found in the past is no reason to limit anybody now
             published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
             self._archive.keep_overlays(published)
         self.counters.ticks += 1
@@ -261,17 +262,25 @@ class Loop:
     def _write(self) -> None:
         """Write what is pending, then how far it was judged.
 
-        Only who holds the lease, or does not know better, writes.
+        Only who holds the lease, or does not know better, writes; who does not keeps what is fresh:
+        the holder may have died before it found the same.
         """
-        if self._publisher.is_active:
-            if self._pending:
-                self._archive.keep_findings(list(self._pending.values()))
-            for finding in self._pending.values():
-                self._tell(finding)
-            if self._is_warm and self._next - self._noted >= NOTE_EVERY_S * self._pace.scale:
-                self._archive.keep_progress(self._next)
-                self._noted = self._next
+        if not self._publisher.is_active:
+            oldest = self._pace.clock() - HANDOVER_S * self._pace.scale
+            self._pending = {
+                finding.id: finding
+                for finding in self._pending.values()
+                if max(finding.found_at, finding.closed_at) >= oldest
+            }
+            return
+        if self._pending:
+            self._archive.keep_findings(list(self._pending.values()))
+        for finding in self._pending.values():
+            self._tell(finding)
         self._pending.clear()
+        if self._is_warm and self._next - self._noted >= NOTE_EVERY_S * self._pace.scale:
+            self._archive.keep_progress(self._next)
+            self._noted = self._next
 
     def _tell(self, finding: Finding) -> None:
         """Log what is new and what is over, not each refresh."""

@@ -4,7 +4,7 @@ from threading import Event
 import pytest
 
 from analytics.engine import Engine
-from analytics.loop import MANY_CELLS, MOST_CATCH_UP_S, NOTE_EVERY_S, Loop, Pace
+from analytics.loop import HANDOVER_S, MANY_CELLS, MOST_CATCH_UP_S, NOTE_EVERY_S, Loop, Pace
 from analytics.publisher import Publisher
 from analytics.weekly import NOTED_S, same_hours
 from kernel.findings import Finding, Overlay
@@ -250,6 +250,19 @@ def test_who_does_not_hold_the_lease_notes_nothing() -> None:
     stored.through = START + 43.0
     loop_of(stored, kept, Told(active=False)).tick()
     assert (kept.judged, kept.findings) == (None, {})
+
+
+def test_who_takes_the_lease_over_writes_what_its_holder_may_not_have() -> None:
+    # The burst is found at 41 and over at 65; what nobody wrote is fresh for HANDOVER_S after either.
+    for waits_s, states in ((1, [False]), (24, [True]), (22 + HANDOVER_S, [True]), (26 + HANDOVER_S, [])):
+        stored, kept, publisher = busy(), Kept(), Told(active=False)
+        loop = loop_of(stored, kept, publisher)
+        for second in (43, 43 + waits_s):
+            stored.through = float(START + second)
+            loop.tick()
+        publisher.is_active = True
+        loop.tick()
+        assert [each.closed_at > 0 for each in kept.findings.values()] == states
 
 
 def test_progress_is_noted_after_the_findings_and_not_each_second() -> None:
