@@ -54,6 +54,7 @@ $(VENV)/.demo-$(PINS): EXTRA = all
 $(VENV)/.dev-$(PINS): EXTRA = dev
 $(VENV)/.bench-$(PINS): EXTRA = bench
 $(VENV)/.demo-$(PINS) $(VENV)/.dev-$(PINS) $(VENV)/.bench-$(PINS):
+	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)'. Name a Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Tidegate needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
@@ -63,6 +64,7 @@ $(VENV)/.demo-$(PINS) $(VENV)/.dev-$(PINS) $(VENV)/.bench-$(PINS):
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt \
 	  $(BIN)/pip install --progress-bar on -e '.[$(EXTRA)]' 2> $(VENV)/pip-errors.log \
 	  | sed -un 's/^Collecting \([^ ]*\).*/  \1/p; s/^Installing collected packages.*/  installing…/p'; \
-	  [ $${PIPESTATUS[0]} -eq 0 ] || { cat $(VENV)/pip-errors.log >&2; exit 2; }
+	  [ $${PIPESTATUS[0]} -eq 0 ] || { cat $(VENV)/pip-errors.log >&2; \
+	    echo "The set-up failed: pip's own words are above. Can this machine reach its package index?" >&2; exit 2; }
 	@touch $@
 	@case $(EXTRA) in *dev*) touch $(VENV)/.demo-$(PINS) ;; esac
