@@ -49,14 +49,14 @@ def up(
     owner = owner_of(directory)
     if owner:  # told first: its ports are taken too
         raise AlreadyOwned(directory / LOCK_FILE, owner)
-    for option, text in zip(LISTENS, (listen, manage, control, warehouse_listen), strict=True):
-        bind(parse_endpoint(text, option), option).close()
+    warehouse_url = warehouse or known.warehouse
+    check_listens((listen, manage, control), warehouse_listen="" if warehouse_url else warehouse_listen)
     deployment = Deployment(
         policy=policy.absolute(),
         data=directory,
         keyring=keyring_at(directory),
         tenant=tenant_of(policy),
-        warehouse_url=warehouse or known.warehouse,
+        warehouse_url=warehouse_url,
         workers=workers,
         listen=listen,
         manage=manage,
@@ -67,6 +67,13 @@ def up(
         asyncio.run(run(deployment, inherited()))
     except (PartFailed, OSError) as trouble:
         raise CannotRun(str(trouble)) from trouble
+
+
+def check_listens(texts: tuple[str, str, str], *, warehouse_listen: str) -> None:
+    """Try every address; the warehouse's is empty where it runs elsewhere. Raises CannotRun."""
+    for option, text in zip(LISTENS, (*texts, warehouse_listen), strict=True):
+        if text:
+            bind(parse_endpoint(text, option), option).close()
 
 
 def keyring_at(directory: Path) -> Keyring:

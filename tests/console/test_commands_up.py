@@ -52,6 +52,22 @@ def test_a_taken_port_is_told_with_its_own_option(policy: Path, tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize("elsewhere", [("--warehouse", "http://ch:8123"), ()])
+def test_a_warehouse_elsewhere_needs_no_port_here(
+    policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...]
+) -> None:
+    if not elsewhere:
+        monkeypatch.setenv("TIDEGATE_WAREHOUSE", "http://ch:8123")
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        taken = f"127.0.0.1:{holder.getsockname()[1]}"
+        free = [word for option in ("--listen", "--manage") for word in (option, "127.0.0.1:0")]
+        policy.write_text("routes: 1\n")  # what it meets next, so that nothing starts
+        done = started(
+            policy, tmp_path / "data", *free, "--control=127.0.0.1:0", "--warehouse-listen", taken, *elsewhere
+        )
+    assert "policy.yaml:1" in done.complaint
+
+
 def test_a_warehouse_elsewhere_is_told_without_its_password() -> None:
     deployment = Deployment(
         policy=Path("/p"), data=Path("/d"), keyring=Keyring("", "", ""), warehouse_url="x"
