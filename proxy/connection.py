@@ -27,6 +27,7 @@ from proxy.head import (
     read_head,
 )
 from proxy.pipeline import Origin
+from proxy.plain_head import read_plain
 from proxy.prepared import Prepared
 from proxy.timers import NEVER
 from proxy.upstream import HIGH_WATER_BYTES, LOW_WATER_BYTES
@@ -232,7 +233,8 @@ class ClientConnection(asyncio.Protocol):
             parsed = last[2]
         else:
             try:
-                parsed = read_head(head, prepared.codes, self.listener.hosts)
+                hosts = self.listener.hosts
+                parsed = read_plain(head, prepared.fields, hosts) or read_head(head, prepared.codes, hosts)
             except BadRequest as wrong:
                 exchange.reject(wrong.status, str(wrong))
                 return b""

@@ -7,6 +7,7 @@ from kernel.limits import Quota
 from kernel.policy import Timeouts
 from kernel.snapshot import RoutePlan, Snapshot
 from proxy.headers import Codes, request_codes
+from proxy.plain_head import Fields
 from proxy.upstream import Pool
 
 MOST_REMEMBERED = 4_096
@@ -97,6 +98,7 @@ class Prepared:
         "addresses",
         "codes",
         "deadlines",
+        "fields",
         "fingerprints",
         "head_s",
         "hosts",
@@ -111,6 +113,7 @@ class Prepared:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.codes: Codes = request_codes(snapshot.api_key_header, snapshot.limit_headers)
+        self.fields = Fields(self.codes)
         self.routes = tuple(PreparedRoute(plan) for plan in snapshot.routes)
         self.hosts = frozenset(plan.host for plan in snapshot.routes if plan.host)
         self.deadlines = to_deadlines(snapshot.timeouts)
