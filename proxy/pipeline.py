@@ -24,6 +24,10 @@ UNMATCHED = Match(NO_ROUTE, ())
 NO_TRACE = b"0" * 32
 NO_SPAN = b"0" * 16
 LENGTH_OF_00 = 55  # characters of a traceparent of version 00
+HEX = b"0123456789abcdef"
+A_DIGIT = ord("a")
+SPAN_BITS = 64
+SPAN_MASK = (1 << SPAN_BITS) - 1
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
@@ -145,24 +149,39 @@ def continue_trace(noted: dict[int, bytes], bits: int) -> tuple[str, bytes]:
 
     `bits` are 192 random ones.
     """
-    fresh = f"{bits | 1:048x}"
-    span = fresh[32:].encode()
+    span = (bits | 1) & SPAN_MASK
     parent = noted.get(headers.TRACEPARENT)
-    found = None if parent is None else TRACEPARENT(parent)
-    if (
-        found is None
-        or found[1] == b"ff"
-        or found[2] == NO_TRACE
-        or found[3] == NO_SPAN
-        or (found[1] == b"00" and found.end() != LENGTH_OF_00)
-    ):
-        trace_id = fresh[:32]
-        return trace_id, b"traceparent: 00-%b-%b-01\r\n" % (trace_id.encode(), span)
-    line = b"traceparent: 00-%b-%b-%02x\r\n" % (found[2], span, int(found[4], 16) & 1)
+    believed = None if parent is None else read_parent(parent)
+    if believed is None:
+        trace_id = b"%032x" % (bits >> SPAN_BITS)
+        return trace_id.decode(), b"traceparent: 00-%b-%016x-01\r\n" % (trace_id, span)
+    trace_id, flags = believed
+    sampled = flags[1] & 1 if flags[1] < A_DIGIT else not flags[1] & 1
+    line = b"traceparent: 00-%b-%016x-0%d\r\n" % (trace_id, span, sampled)
     state = noted.get(headers.TRACESTATE)
     if state is not None:
         line += b"tracestate: %b\r\n" % state
-    return found[2].decode(), line
+    return trace_id.decode(), line
+
+
+def read_parent(parent: bytes) -> tuple[bytes, bytes] | None:
+    """(trace id, flags) of a traceparent, or None where it is not to be continued.
+
+    Version 00 is read without a regular expression: see plain_head.
+    """
+    if (
+        len(parent) == LENGTH_OF_00
+        and parent[:3] == b"00-"
+        and parent[35:53:17] == b"--"
+        and parent.translate(None, HEX) == b"---"
+    ):
+        trace_id, span, flags = parent[3:35], parent[36:52], parent[53:]
+    else:
+        found = TRACEPARENT(parent)
+        if found is None or found[1] in (b"00", b"ff"):
+            return None
+        trace_id, span, flags = found[2], found[3], found[4]
+    return None if trace_id == NO_TRACE or span == NO_SPAN else (trace_id, flags)
 
 
 def request_id(noted: dict[int, bytes], origin: Origin, decision_id: bytes) -> bytes:
