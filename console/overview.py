@@ -9,6 +9,7 @@ from console.asking import Asker, NoAnswer
 from console.endpoints import Endpoints
 from console.processes import PartState
 from console.warehouse_at import at_warehouse
+from console.wording import counted
 from kernel.control import Status
 from kernel.readiness import Readiness
 from warehouse.exits import CannotRun, without_password
@@ -114,5 +115,6 @@ def troubles_of(
     if proxy is not None and not proxy.ready:
         found.append("the proxy is not ready")
     if telemetry is not None and telemetry.dropped:
-        found.append(f"{telemetry.dropped:,} telemetry events were lost")
+        were = "was" if telemetry.dropped == 1 else "were"
+        found.append(f"{counted(telemetry.dropped, 'telemetry event')} {were} lost")
     return tuple(found)

@@ -9,6 +9,7 @@ import typer
 
 from console.policy_file import FileReading, read_policy_file
 from console.terminal import AsJson, command_app, say, tell, write_json
+from console.wording import counted
 from kernel.problems import Problem
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
@@ -58,8 +59,3 @@ def show(file: Path, reading: FileReading) -> None:
     policy = reading.policy
     contents = f"{counted(len(policy.routes), 'route')}, {counted(len(policy.limits), 'limit')}"
     say(f"{file}: good{told}; revision {reading.revision}, {contents}")
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 route`, `2 routes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from console.explanation import Asked, Explanation, explain, explain_malformed
 from console.keyring import UnreadableKeyring, read_keyring
 from console.policy_file import read_policy_file
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
+from console.wording import aligned
 from kernel.addresses import Address, client_of, identity_of_address, parse_address
 from kernel.compile import compile_policy
 from kernel.decide import Credential, Facts
@@ -143,12 +142,9 @@ def show(told: Explanation) -> None:
     """The steps as a table, then the verdict in a sentence."""
     who = f"consumer {told.consumer!r}" if told.consumer else "nobody authenticated"
     say(f"{told.method} {told.path} from {told.client}: identity {told.identity}, {who}")
-    table = Table(box=None, pad_edge=False)
-    for column in ("step", "rule", "mode", "effect", "detail"):
-        table.add_column(column, overflow="fold")
-    for step in told.steps:
-        table.add_row(step.kind, step.name, step.mode, step.effect, step.detail)
-    Console().print(table)
+    steps = [(step.kind, step.name, step.mode, step.effect, step.detail) for step in told.steps]
+    for line in aligned([("step", "rule", "mode", "effect", "detail"), *steps]):
+        say(line)
     say(verdict_of(told))
 
 

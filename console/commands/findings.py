@@ -8,20 +8,18 @@ from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from console.endpoints import Data, Endpoints, Tenant, WarehouseUrl, find_endpoints
 from console.moments import parse_since, to_span, to_utc
 from console.settings import inherited, settings
 from console.terminal import AsJson, command_app, say, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
+from console.wording import aligned, counted
 from kernel.findings import Finding
 from warehouse.exits import GOOD, CannotRun
 from warehouse.findings import read_findings
 
 MOST_SHOWN = 1_000
-WIDEST_SUMMARY = 100
 
 T = TypeVar("T")
 
@@ -79,21 +77,17 @@ def look_at_imports(tenant: str, as_json: bool, warehouse: str) -> None:
 
 
 def show(listed: list[Finding]) -> None:
-    """A table, and how many there are."""
-    if listed:
-        table = Table(box=None, pad_edge=False)
-        for column in ("onset (UTC)", "state", "severity", "detector", "kind", "about", "summary"):
-            table.add_column(column, overflow="fold")
-        for finding in listed:
-            table.add_row(*row_of(finding))
-        Console().print(table)
+    """Two lines for each: what it is, and its summary; then how many there are."""
+    for line, finding in zip(aligned([cells_of(each) for each in listed]), listed, strict=True):
+        say(line)
+        say(f"    {finding.summary}")
     still = sum(not finding.closed_at for finding in listed)
     more = f" (the newest {MOST_SHOWN:,})" if len(listed) == MOST_SHOWN else ""
-    say(f"{len(listed)} findings{more}, {still} open")
+    say(f"{counted(len(listed), 'finding')}{more}, {still:,} open")
 
 
-def row_of(finding: Finding) -> tuple[str, ...]:
-    """One finding's cells."""
+def cells_of(finding: Finding) -> tuple[str, ...]:
+    """One finding's first line: onset (UTC), state, severity, what, about whom, id."""
     took = f"for {to_span(finding.closed_at - finding.onset)}" if finding.closed_at else "open"
-    what = f"{finding.detector}", finding.kind, finding.key, finding.summary[:WIDEST_SUMMARY]
-    return (to_utc(finding.onset), took, finding.severity, *what)
+    what = f"{finding.detector} {finding.kind}"
+    return (to_utc(finding.onset), took, finding.severity, what, finding.key, finding.id)

@@ -10,7 +10,6 @@ import typer
 from clickhouse_connect.driver.client import Client
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from console.endpoints import Data, Endpoints, WarehouseUrl, find_endpoints
 from console.keyring import keyring_of
@@ -18,6 +17,7 @@ from console.policy_file import read_policy_file
 from console.settings import inherited, settings
 from console.terminal import AsJson, command_app, say, tell, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
+from console.wording import aligned, counted
 from kernel.compile import compile_policy
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 from warehouse.imports import Imported, RouteOf, Wanted, by_policy, import_log
@@ -106,14 +106,14 @@ def told_by(progress: Progress, bar: TaskID) -> Callable[[int, int], None]:
 
 def show(imported: Imported) -> None:
     """The account, and each unreadable line up to MOST_TOLD."""
-    table = Table("lines", "stored", "stored before", "unreadable", "days", box=None, pad_edge=False)
     counts = (imported.lines, imported.stored, imported.before, imported.unreadable, imported.days)
-    table.add_row(*(f"{count:,}" for count in counts))
-    Console().print(table)
+    headings = ("lines", "stored", "stored before", "unreadable", "days")
+    for row in aligned([headings, tuple(f"{count:,}" for count in counts)]):
+        say(row)
     for line in imported.told[:MOST_TOLD]:
         tell(f"{imported.path}:{line.line}: unreadable: {line.reason}")
     rest = imported.unreadable - min(len(imported.told), MOST_TOLD)
     if rest > 0:
-        tell(f"… and {rest:,} more unreadable lines")
+        tell(f"… and {counted(rest, 'more unreadable line')}")
     say(f"every line is accounted for: {imported.lines:,} = stored + stored before + unreadable")
     say("next: tidegate findings --imported")

@@ -3,14 +3,13 @@
 import time
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from console.endpoints import Data, find_endpoints
 from console.moments import to_span, to_utc
 from console.overview import Overview, Telemetry, overview_of
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
+from console.wording import aligned
 from kernel.control import Status
 from kernel.findings import Overlay
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
@@ -70,19 +69,21 @@ def show_control(control: Status) -> None:
     say(f"followers  {followers or 'none'}")
     say(f"overlays   {len(control.overlays)} in force")
     if control.overlays:
-        table = Table("limit", "identity", "value", "ends in", "reason", "finding", box=None, pad_edge=False)
-        for overlay in control.overlays[:MOST_OVERLAYS]:
-            table.add_row(*row_of(overlay, control.now))
-        Console().print(table)
+        shown = control.overlays[:MOST_OVERLAYS]
+        lines = aligned([cells_of(each, control.now) for each in shown])
+        for line, overlay in zip(lines, shown, strict=True):
+            say(f"  {line}")
+            say(f"      {overlay.reason}")
         if len(control.overlays) > MOST_OVERLAYS:
             say(f"  … and {len(control.overlays) - MOST_OVERLAYS} more (--json has all)")
 
 
-def row_of(overlay: Overlay, now: float) -> tuple[str, ...]:
-    """One overlay's cells."""
+def cells_of(overlay: Overlay, now: float) -> tuple[str, ...]:
+    """One overlay's first line: limit, whose, value, how long, and the finding that it comes from."""
     value = f"{overlay.rate:g}/s, burst {overlay.burst}"
-    left = to_span(overlay.expires_at - now)
-    return overlay.limit, overlay.identity or "everybody", value, left, overlay.reason, overlay.finding
+    left = f"ends in {to_span(overlay.expires_at - now)}"
+    finding = f"finding {overlay.finding}" if overlay.finding else ""
+    return overlay.limit, overlay.identity or "everybody", value, left, finding
 
 
 def show_telemetry(telemetry: Telemetry) -> None:
@@ -94,7 +95,7 @@ def show_telemetry(telemetry: Telemetry) -> None:
     lag = (
         "no worker heard"
         if telemetry.watermark_lag_s is None
-        else f"{telemetry.watermark_lag_s:.1f} s behind"
+        else f"{max(telemetry.watermark_lag_s, 0.0):.1f} s behind"
     )
     say(f"watermark  {lag}; workers: {', '.join(telemetry.workers) or 'none'}")
     say(f"findings   {telemetry.findings_open} open  (tidegate findings --open)")

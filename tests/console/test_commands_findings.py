@@ -3,6 +3,7 @@
 import json
 import time
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -57,7 +58,21 @@ def test_they_are_filtered_by_time_and_state(warehouse_url: str, tenant: str, no
         assert [each["id"] for each in told] == ["new"]
 
 
-def test_people_get_a_table_and_a_count(warehouse_url: str, tenant: str, now: float) -> None:
+def test_a_finding_takes_two_lines_which_are_never_wrapped_or_cut(
+    warehouse_client: Client, warehouse_url: str, tenant: str, now: float
+) -> None:
+    wide = msgspec.structs.replace(
+        finding(tenant, "f" * 16, onset=now - 30), key="k" * 200, summary="word " * 80
+    )
+    insert_findings(warehouse_client, [wide])
+    asked = ("--warehouse", warehouse_url, "--tenant", tenant, "--since", str(now - 40))
+    first, second, count = ran(app, *asked, environment={"COLUMNS": "80"}).out.splitlines()
+    assert first.endswith(f"open  warning  D1 client-burst  {wide.key}  {wide.id}")
+    assert second == f"    {wide.summary}"
+    assert count == "1 finding, 1 open"
+
+
+def test_people_get_records_and_a_count(warehouse_url: str, tenant: str, now: float) -> None:
     done = listed(warehouse_url, tenant)
     assert done.code == 0
     assert "2 findings, 1 open" in done.out

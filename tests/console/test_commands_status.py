@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.commands.status import app, show
@@ -61,6 +62,22 @@ def test_people_see_each_thing_that_counts(capsys: pytest.CaptureFixture[str]) -
         "trouble: analytics is down",
     ):
         assert words in shown
+
+
+def test_identities_and_ids_are_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    held = msgspec.structs.replace(overlay("consumer:" + "x" * 100), finding="0123456789abcdef")
+    show(msgspec.structs.replace(OVERVIEW, control=msgspec.structs.replace(STATUS, overlays=(held,))))
+    lines = capsys.readouterr().out.splitlines()
+    (first,) = [number for number, line in enumerate(lines) if held.identity in line]
+    assert lines[first].endswith("ends in 10 min  finding 0123456789abcdef")
+    assert lines[first + 1] == "      client burst"
+
+
+def test_a_clock_that_is_ahead_is_not_negative_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    assert OVERVIEW.telemetry is not None
+    ahead = msgspec.structs.replace(OVERVIEW.telemetry, watermark_lag_s=-0.01)
+    show(msgspec.structs.replace(OVERVIEW, telemetry=ahead))
+    assert "watermark  0.0 s behind" in capsys.readouterr().out
 
 
 def test_no_gateway_is_another_exit_code(tmp_path: Path) -> None:

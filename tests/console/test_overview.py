@@ -29,7 +29,7 @@ def test_each_trouble_is_told() -> None:
         "the policy file is refused: p.yaml:3:1 what",
         "the proxy runs revision r1, control has r2",
         "the proxy is not ready",
-        "1 telemetry events were lost",
+        "1 telemetry event was lost",
     )
 
 
