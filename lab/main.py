@@ -4,12 +4,9 @@ Exit codes: 0 every target was met, 1 one was missed, 2 it could not run.
 """
 
 import asyncio
-import contextlib
 import secrets
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +17,7 @@ from rich.console import Console
 from console.child import PartFailed
 from console.keyring import UnreadableKeyring, keyring_of
 from console.settings import inherited
+from lab.directory import directory_of
 from lab.faults import NotSwitched
 from lab.logfile import EmptyLog
 from lab.narrator import Narrator
@@ -31,7 +29,6 @@ from warehouse.exits import COULD_NOT_RUN, GOOD, CannotRun
 MISSED = 1
 SEEDS = 1_000_000
 PLAIN_WIDTH = 110  # of the table where there is no terminal
-DATA = Path("var/demo")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -49,14 +46,18 @@ def demo(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Data directory.", show_default="./var/demo; with --once a temporary one"),
+        typer.Option(
+            help="Data directory; emptied first.", show_default="./var/demo; with --once a temporary one"
+        ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what the processes say.")] = False,
 ) -> None:
     """Show the loop: learn, find, answer. Needs a minute and a half; then it stays up until Ctrl-C."""
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    narrator = Narrator(Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH))
     try:
-        with directory_of(data, once) as directory:
+        if log is not None and not log.is_file():
+            raise CannotRun(f"{log} is no file that can be read; give an access log")
+        with directory_of(data, once, narrator.say) as directory:
             wanted = Wanted(
                 data=directory,
                 keyring=keyring_of(directory, secrets.token_bytes),
@@ -66,7 +67,7 @@ def demo(
                 verbose=verbose,
             )
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                code = runner.run(perform(wanted, log, Narrator(console)))
+                code = runner.run(perform(wanted, log, narrator))
     except (
         CannotRun,
         PartFailed,
@@ -79,16 +80,6 @@ def demo(
         print(f"tidegate demo: {trouble}", file=sys.stderr)
         code = COULD_NOT_RUN
     raise typer.Exit(code)
-
-
-@contextlib.contextmanager
-def directory_of(data: Path | None, once: bool) -> Iterator[Path]:
-    """The directory asked for; with `--once` and none, a temporary one that is removed."""
-    if data is not None or not once:
-        yield (data or DATA).absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="tidegate-demo-", ignore_cleanup_errors=True) as directory:
-        yield Path(directory)
 
 
 async def perform(wanted: Wanted, log: Path | None, narrator: Narrator) -> int:
