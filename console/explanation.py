@@ -19,6 +19,7 @@ from kernel.decide import (
     judge_credential,
     limits_for,
 )
+from kernel.methods import RELAYED, refusal_of_method
 from kernel.policy import Limit, Rule
 from kernel.snapshot import AccessPlan, LimitPlan, RoutePlan, Snapshot
 
@@ -27,7 +28,7 @@ Effect = Literal["passes", "refuses", "would refuse", "not asked"]
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One thing that was looked at: `kind` is path, route, access, credential, body or limit."""
+    """One thing that was looked at: `kind` is method, path, route, access, credential, body or limit."""
 
     kind: str
     name: str
@@ -94,9 +95,10 @@ def explain(asked: Asked, snapshot: Snapshot, now: float, times: int = 1) -> Exp
     )
 
 
-def explain_malformed(method: str, written: str, client: Address, times: int = 1) -> Explanation:
-    """A path without a normal form is answered 400 before anything is judged."""
-    detail = f"{written} does not normalise: servers would not agree on what it means"
+def explain_unreadable(
+    method: str, written: str, client: Address, *, step: Step, times: int = 1
+) -> Explanation:
+    """What is refused before a route is asked, because of `step`."""
     return Explanation(
         method=method,
         path=written,
@@ -106,14 +108,26 @@ def explain_malformed(method: str, written: str, client: Address, times: int = 1
         credential="none",
         consumer="",
         plan="",
-        steps=(Step("path", "", "", "refuses", detail),),
+        steps=(step,),
         times=times,
         admitted=0,
         reason=BAD_REQUEST,
-        status=400,
+        status=refusal_of_method(method) or 400,
         rule="",
         would_refuse=(),
     )
+
+
+def malformed_path(written: str) -> Step:
+    """A path without a normal form."""
+    detail = f"{written} does not normalise: servers would not agree on what it means"
+    return Step("path", "", "", "refuses", detail)
+
+
+def unknown_method(method: str) -> Step:
+    """A method that the proxy does not relay."""
+    meant = f"; methods are case-sensitive, write {method.upper()}" if method.upper() in RELAYED else ""
+    return Step("method", "", "", "refuses", f"the proxy does not know the method {method!r}{meant}")
 
 
 def steps_of(asked: Asked, snapshot: Snapshot, verdicts: Verdicts, now: float) -> Iterator[Step]:

@@ -8,6 +8,7 @@ import re
 import httptools
 import msgspec
 
+from kernel.methods import RELAYED
 from kernel.paths import normalise
 from proxy import headers
 from proxy.headers import Ambiguous, Codes, Sorted, connection_options, sort_fields, strip_named
@@ -26,7 +27,7 @@ VERSION_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [^ ]+ HTTP/([0-9]\
 TOKEN_BYTES = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\r")
 CLOSING_OR_NOT = frozenset({b"close", b"keep-alive"})
 METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
-REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE", b"PRI", b"SOURCE"})
+RELAYED_METHODS = frozenset(name.encode() for name in RELAYED)
 
 
 class BadRequest(ValueError):  # states a fact
@@ -191,7 +192,7 @@ def check_line(head: bytes, method: bytes, url: bytes) -> str:
         raise BadRequest(505, "not HTTP/1.1 or HTTP/1.0")
     else:
         raise BadRequest(400, "not a request line")
-    if method in REFUSED_METHODS:
+    if method not in RELAYED_METHODS:
         raise BadRequest(501, f"{method.decode()} is not implemented")
     return known
 

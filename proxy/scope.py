@@ -10,7 +10,7 @@ import msgspec
 from proxy.head import (
     MOST_FIELDS,
     MOST_HEAD_BYTES,
-    REFUSED_METHODS,
+    RELAYED_METHODS,
     BadRequest,
     Hosts,
     Line,
@@ -65,10 +65,10 @@ def check_fields(names: list[bytes], values: list[bytes]) -> None:
 def line_of(scope: Mapping[str, Any]) -> Line:
     """The request line. Raises BadRequest."""
     method = scope["method"].encode("latin-1", "replace")
-    if method in REFUSED_METHODS:
-        raise BadRequest(501, f"{scope['method']} is not implemented")
     if NAME(method) is None:
         raise BadRequest(400, "not a method")
+    if method not in RELAYED_METHODS:
+        raise BadRequest(501, f"{scope['method']} is not implemented")
     target: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     query: bytes = scope["query_string"]
     if query:

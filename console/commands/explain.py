@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from console.explanation import Asked, Explanation, explain, explain_malformed
+from console.explanation import (
+    Asked,
+    Explanation,
+    explain,
+    explain_unreadable,
+    malformed_path,
+    unknown_method,
+)
 from console.keyring import UnreadableKeyring, read_keyring
 from console.policy_file import read_policy_file
 from console.settings import settings
@@ -16,6 +23,7 @@ from kernel.addresses import Address, client_of, identity_of_address, parse_addr
 from kernel.compile import compile_policy
 from kernel.decide import Credential, Facts
 from kernel.hashing import credential_digest
+from kernel.methods import refusal_of_method
 from kernel.paths import normalise
 from kernel.snapshot import Principal, Snapshot
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
@@ -56,10 +64,11 @@ def explain_request(
     principal, credential = credential_of(snapshot, key, consumer, now)
     written, _, _ = path.partition("?")
     normal = normalise(written.encode())
-    if normal is None:
-        told = explain_malformed(method.upper(), written, client, times)
+    if normal is None or refusal_of_method(method):
+        step = unknown_method(method) if refusal_of_method(method) else malformed_path(written)
+        told = explain_unreadable(method, written, client, step=step, times=times)
     else:
-        match = snapshot.matcher.match(host.partition(":")[0].lower(), normal, method.upper())
+        match = snapshot.matcher.match(host.partition(":")[0].lower(), normal, method)
         facts = Facts(
             route=match.route,
             client=client,
@@ -69,7 +78,7 @@ def explain_request(
             content_length=body_bytes,
             header_values=header_values(snapshot, header or []),
         )
-        told = explain(Asked(method.upper(), written, normal, facts, match.allow), snapshot, now, times)
+        told = explain(Asked(method, written, normal, facts, match.allow), snapshot, now, times)
     if as_json:
         write_json(told)
     else:

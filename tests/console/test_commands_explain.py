@@ -98,6 +98,16 @@ def test_the_path_is_normalised_as_the_proxy_does_it(policy: Path) -> None:
     assert "verdict: refused with 400 bad-request" in refused.out
 
 
+def test_a_method_that_the_proxy_refuses_is_refused(policy: Path) -> None:
+    done = explained(policy, "get", "/x")
+    assert done.code == 1
+    assert "methods are case-sensitive, write GET" in done.out
+    assert "verdict: refused with 501 bad-request" in done.out
+    told = json.loads(explained(policy, "TRACE", "/x", "--json").out)
+    assert (told["status"], told["method"], told["steps"][0]["kind"]) == (501, "TRACE", "method")
+    assert explained(policy, "PROPFIND", "/x").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.explanation import Asked, Explanation, explain, explain_malformed
+from console.explanation import Asked, Explanation, explain, explain_unreadable, malformed_path
 from kernel.addresses import parse_address
 from kernel.check import read_policy
 from kernel.compile import compile_policy
@@ -59,7 +59,7 @@ def told(
     assert client is not None
     normal = normalise(path.encode())
     if normal is None:
-        return explain_malformed("GET", path, client)
+        return explain_unreadable("GET", path, client, step=malformed_path(path))
     match = snapshot.matcher.match("", normal, "GET")
     principal: Principal | None = next(iter(snapshot.credentials.values())) if credential == "valid" else None
     identity = principal.identity if principal else f"ip:{address}"

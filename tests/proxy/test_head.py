@@ -2,6 +2,7 @@
 
 import pytest
 
+from kernel.methods import RELAYED
 from proxy.head import (
     MOST_HEAD_BYTES,
     MOST_HOSTS,
@@ -27,6 +28,18 @@ def test_a_head_is_told_in_its_parts() -> None:
     assert (head.version, head.keep_alive, head.content_length, head.chunked) == ("1.1", True, 3, False)
     assert head.lines == [b"A", b": ", b"b", b"\r\n"]
     assert head.names == b"Host\nContent-Length\nA"
+
+
+@pytest.mark.parametrize("method", sorted(RELAYED))
+def test_every_method_that_is_relayed_is_read(method: str) -> None:
+    assert read(b"%b /a HTTP/1.1\r\nHost: a\r\n\r\n" % method.encode()).method == method
+
+
+@pytest.mark.parametrize("method", [b"get", b"FROBNICATE", b"TRACE", b"SOURCE"])
+def test_every_other_method_is_not_implemented(method: bytes) -> None:
+    with pytest.raises(BadRequest) as refused:
+        read(b"%b /a HTTP/1.1\r\nHost: a\r\n\r\n" % method)
+    assert refused.value.status == 501
 
 
 @pytest.mark.parametrize(

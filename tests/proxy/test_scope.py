@@ -69,6 +69,7 @@ def test_fields_that_connection_names_are_not_forwarded() -> None:
         ({"headers": [*HOST, (b"x", b"1" * 33_000)]}, 431),
         ({"method": "TRACE"}, 501),
         ({"method": "CONNECT"}, 501),
+        ({"method": "get"}, 501),
         ({"method": "GE T"}, 400),
         ({"raw_path": b"/a b"}, 400),
         ({"raw_path": b"/../../etc"}, 400),
