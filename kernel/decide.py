@@ -111,9 +111,11 @@ def decide(facts: Facts, snapshot: Snapshot, state: LimiterState, now: float) ->
         reason = judge_credential(facts, route)
     if not reason and facts.content_length > route.max_body_bytes:
         reason = Reason.BODY_TOO_LARGE
-    plans = limits_for(route, facts.principal)
+    plans = limits_for(route, facts.principal) if route.limits_by_plan else route.limits
     if not plans:
         return Verdicts(reason, STATUS[reason], rule, shadows, ())
+    if len(plans) == 1 and plans[0].enforced and not (reason or shadows):
+        return judge_lone(plans[0], facts, snapshot, state, now)
     before = Before(facts, route.name, snapshot.hash_key, now, reason, rule, shadows)
     return judge_limits(before, plans, state)
 
@@ -209,6 +211,29 @@ def judge_limits(before: Before, plans: tuple[LimitPlan, ...], state: LimiterSta
         return Verdicts(reason, STATUS[reason], before.rule, shadows, tuple(verdicts))
     reason = Reason.ABNORMAL_USAGE if refusal.personal else Reason.QUOTA_EXCEEDED
     return Verdicts(reason, STATUS[reason], refusal.name, shadows, tuple(verdicts))
+
+
+def judge_lone(
+    plan: LimitPlan, facts: Facts, snapshot: Snapshot, state: LimiterState, now: float
+) -> Verdicts:
+    """`judge_limits` of one enforced limit that nothing came before: the common case, at half the cost."""
+    if plan.expires_at <= now:
+        return Verdicts(NONE, 0, "", (), ())
+    identity = facts.identity
+    key = identity
+    if plan.key != "identity":
+        key = limit_key(plan, facts, snapshot.routes[facts.route].name)
+    quota, overlay, personal = plan.quota, "", False
+    if plan.everybody is not None or plan.personal:
+        quota, overlay, personal = quota_of(plan, identity, now)
+    slot = (plan.name, key)
+    tat, taken = take(state.get(slot, TAT_UNSEEN), now, quota)
+    state[slot] = tat
+    limits = (LimitVerdict(plan.name, key, quota, overlay, personal, taken),)
+    if taken.allowed:
+        return Verdicts(NONE, 0, "", (), limits)
+    reason = Reason.ABNORMAL_USAGE if personal else Reason.QUOTA_EXCEEDED
+    return Verdicts(reason, STATUS[reason], plan.name, (), limits)
 
 
 def limit_key(plan: LimitPlan, facts: Facts, route: str) -> str:
