@@ -53,13 +53,28 @@ METHODS = st.sampled_from(("GET", "GET", "POST", "HEAD", "OPTIONS", "get", "TRAC
 VERSIONS = st.sampled_from(("HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/1.1 ", ""))
 
 
+GOOD_LINES = st.sampled_from(
+    (
+        *(
+            "Accept: a, b",
+            "User-Agent: a/1 (b)",
+            "X-Api-Key: k",
+            "Connection: keep-alive",
+            "Content-Length: 5",
+        ),
+        *("X-Consumer: a", "X_Consumer: a", "Upgrade: a", "Proxy-Connection: close", "Via: 1.1 a", "TE: a"),
+        *("Traceparent: 00-0-0-00", "Max-Forwards: 1", "Cookie: a=b", "Keep-Alive: 5", "Content-Type: a/b"),
+    )
+)
+LINES = GOOD_LINES | GOOD_LINES | st.tuples(NAMES, COLONS, VALUES).map("".join)
+GOOD_FIRST = st.sampled_from(("GET / HTTP/1.1", "POST /a?b HTTP/1.1", "DELETE /a/./b?c?d HTTP/1.1"))
+FIRST = GOOD_FIRST | GOOD_FIRST | st.tuples(METHODS, TARGETS, VERSIONS).map(" ".join)
+
+
 @st.composite
 def heads(draw: st.DrawFn) -> bytes:
-    lines = [f"{draw(METHODS)} {draw(TARGETS)} {draw(VERSIONS)}"]
-    if draw(st.booleans()):
-        lines.append("Host: shop.example")
-    fields = draw(st.lists(st.tuples(NAMES, COLONS, VALUES), max_size=5))
-    lines += ["".join(field) for field in fields]
+    host = draw(st.sampled_from(("Host: shop.example", "Host: shop.example:80", "host: a", "Accept: a")))
+    lines = [draw(FIRST), host, *draw(st.lists(LINES, max_size=5))]
     text = "\r\n".join(lines).encode("utf-8")
     return text.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
 
