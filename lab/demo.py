@@ -15,7 +15,7 @@ from lab.narrator import Narrator, figures_of, line_of
 from lab.population import Identity
 from lab.record import GREEDY_LABEL, Sent
 from lab.scenario import LEARNING_S, Act, Scenario, greedy_plan
-from lab.scoring import Happened, Seen, finding_of, mitigation_of, others, refused_of
+from lab.scoring import Happened, Seen, answer_to, finding_of, mitigation_of, others, refused_of
 from lab.shop import Fault
 from lab.table import Results
 from lab.traffic import Planned, traffic
@@ -120,7 +120,12 @@ class Performance:
         return Results(
             happened=happened,
             found=tuple(finding_of(each, seen) for each in happened),
-            mitigation=mitigation_of(sent, happened[0].onset, scenario.usual_top),
+            mitigation=mitigation_of(
+                sent,
+                happened[0].onset,
+                usual_top=scenario.usual_top,
+                answered=answer_to(happened[0], await self._watch.overlays()),
+            ),
             refused=refused_of(sent),
             telemetry=await self._watch.account(self._driver.begun, PATIENCE_S),
             others=len(others(seen, happened)),

@@ -6,17 +6,20 @@ Definitions
 - excess of the greedy client in a second: its requests above `usual_top`, the highest rate that
   any legitimate identity reached over 10 s while learning.
 - mitigated: the first of two consecutive seconds (counted from the onset) in each of which 90 % of
-  the excess is refused; told as the time from the onset to the beginning of that second.
+  the excess is refused; told as the time from the onset to the beginning of that second. Refusals
+  count only from the moment at which the first overlay for the client, or for everybody, was created
+  after the onset: what an older limit refused is no answer to this client.
 - excess let through: excess that was not refused, before and after that.
 - a legitimate request: any request but those of the greedy identity between its onset and its end.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from kernel.findings import Finding
+from kernel.findings import Finding, Overlay
 from lab.record import GREEDY_LABEL, LEGITIMATE, Sent
 from lab.scenario import Act, EventKind
 
@@ -87,25 +90,37 @@ class Telemetry(msgspec.Struct, frozen=True):
         return self.sent == self.offered == self.stored + self.spooled + self.lost
 
 
-def mitigation_of(sent: Iterable[Sent], onset: float, usual_top: float) -> Mitigation:
-    """Score the greedy client's requests, second by second from the onset."""
-    seconds: dict[int, tuple[int, int]] = {}
+def answer_to(happened: Happened, overlays: Iterable[Overlay]) -> float:
+    """When the first overlay that can be an answer to the greedy client was created; infinite: never."""
+    return min(
+        (
+            each.created_at
+            for each in overlays
+            if happened.onset < each.created_at and each.identity in ("", happened.identity)
+        ),
+        default=math.inf,
+    )
+
+
+def mitigation_of(sent: Iterable[Sent], onset: float, *, usual_top: float, answered: float) -> Mitigation:
+    """Score the greedy client's requests, second by second from the onset; `answered` by `answer_to`."""
+    asked: Counter[int] = Counter()
+    refused: Counter[int] = Counter()
+    by_answer: Counter[int] = Counter()
     for each in sent:
         if each.label != GREEDY_LABEL or each.at < onset:
             continue
-        asked, refused = seconds.get(int(each.at - onset), (0, 0))
-        seconds[int(each.at - onset)] = asked + 1, refused + each.is_refused
-    excess = {second: max(asked - usual_top, 0.0) for second, (asked, _) in seconds.items()}
-    stopped = {
-        second
-        for second, (_, refused) in seconds.items()
-        if excess[second] > 0.0 and refused >= MITIGATED_SHARE * excess[second]
-    }
+        second = int(each.at - onset)
+        asked[second] += 1
+        refused[second] += each.is_refused
+        by_answer[second] += each.is_refused and each.at >= answered
+    excess = {second: max(count - usual_top, 0.0) for second, count in asked.items()}
+    stopped = {second for second in asked if by_answer[second] >= MITIGATED_SHARE * excess[second] > 0.0}
     first = min((second for second in stopped if second + 1 in stopped), default=math.inf)
-    through = sum(max(excess[second] - refused, 0.0) for second, (_, refused) in seconds.items())
+    through = sum(max(excess[second] - refused[second], 0.0) for second in asked)
     return Mitigation(
         after_s=float(first),
-        requests=sum(asked for asked, _ in seconds.values()),
+        requests=asked.total(),
         excess=sum(excess.values()),
         let_through=through,
     )

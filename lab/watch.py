@@ -1,10 +1,10 @@
 """Watches the warehouse for what analytics found and for where the events are."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from kernel.findings import Finding
+from kernel.findings import Finding, Overlay
 from lab.scoring import Seen, Telemetry
 
 PERIOD_S = 0.25  # how late the lab may read a finding; its delays are told with this on top
@@ -25,6 +25,12 @@ class Reader(Protocol):
 
     def findings(self) -> Sequence[Finding]:
         """The findings since the demo began."""
+
+    def overlays(self) -> Sequence[Overlay]:
+        """The overlays created since the demo began."""
+
+    def refusals(self) -> Mapping[str, int]:
+        """Requests refused since the demo began, by reason."""
 
     def ledger(self) -> Ledger:
         """The account of events since the demo began."""
@@ -53,6 +59,14 @@ class Watch:
         while True:
             await self.look()
             await asyncio.sleep(PERIOD_S)
+
+    async def overlays(self) -> Sequence[Overlay]:
+        """The limits that analytics set."""
+        return await asyncio.to_thread(self._reader.overlays)
+
+    async def refusals(self) -> Mapping[str, int]:
+        """Refused requests by reason."""
+        return await asyncio.to_thread(self._reader.refusals)
 
     async def account(self, sent: int, patience_s: float) -> Telemetry:
         """Where the events are, once nothing is on its way any more or patience ends."""

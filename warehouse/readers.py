@@ -106,6 +106,11 @@ class Reader:
         columns = self._ask("loss", since, until)
         return Loss(*(int(column[0]) for column in columns))
 
+    def refusals(self, since: float, until: float) -> dict[str, int]:
+        """Requests that were refused, by reason (see kernel.decide.Reason)."""
+        columns = self._ask("refusals", since, until)
+        return {str(reason): int(requests) for reason, requests in zip(*columns, strict=True)}
+
     def arrivals(self, since: float, until: float) -> Arrivals:
         """The rows that are there now: by these, what came later is found."""
         columns = self._ask("arrivals", since, until)

@@ -5,13 +5,14 @@ import math
 import msgspec
 import pytest
 
-from kernel.findings import Finding
+from kernel.findings import Finding, Overlay
 from lab.record import GREEDY_LABEL, LEGITIMATE, Label, Sent
 from lab.scenario import Act, EventKind
 from lab.scoring import (
     Happened,
     Seen,
     Telemetry,
+    answer_to,
     finding_of,
     mitigation_of,
     others,
@@ -57,30 +58,48 @@ def happened(kind: EventKind, identity: str = "") -> Happened:
 
 
 def test_mitigation_is_the_first_of_two_seconds_that_refuse_nine_tenths_of_the_excess() -> None:
-    found = mitigation_of(seconds(0, 0, 81, 50, 81, 81), 100.0, usual_top=10.0)
+    found = mitigation_of(seconds(0, 0, 81, 50, 81, 81), 100.0, usual_top=10.0, answered=100.0)
     assert found.after_s == 4.0
 
 
 def test_one_good_second_is_no_mitigation() -> None:
-    assert math.isinf(mitigation_of(seconds(0, 90, 0, 90, 0), 100.0, usual_top=10.0).after_s)
+    assert math.isinf(mitigation_of(seconds(0, 90, 0, 90, 0), 100.0, usual_top=10.0, answered=100.0).after_s)
+
+
+def overlay(created_at: float, identity: str = GREEDY) -> Overlay:
+    return Overlay("o", "default", "per-client", identity, 3.0, 6, "", "", created_at, created_at + 60.0)
+
+
+def test_what_an_older_limit_refused_is_no_mitigation() -> None:
+    whole = seconds(100, 100, 100, 100)
+    assert mitigation_of(whole, 100.0, usual_top=10.0, answered=101.5).after_s == 2.0
+    never = mitigation_of(whole, 100.0, usual_top=10.0, answered=math.inf)
+    assert (math.isinf(never.after_s), never.let_through) == (True, 0.0)
+
+
+def test_the_answer_to_a_client_is_an_overlay_for_it_or_for_all_created_after_the_onset() -> None:
+    act = happened("greedy client", GREEDY)
+    assert answer_to(act, [overlay(99.0), overlay(103.0), overlay(102.0)]) == 102.0
+    assert answer_to(act, [overlay(101.0, "ip:198.18.0.9"), overlay(104.0, "")]) == 104.0
+    assert math.isinf(answer_to(act, [overlay(99.0), overlay(90.0, "")]))
 
 
 def test_what_the_usual_top_allows_is_no_excess() -> None:
-    found = mitigation_of(seconds(0, 90), 100.0, usual_top=10.0)
+    found = mitigation_of(seconds(0, 90), 100.0, usual_top=10.0, answered=100.0)
     assert (found.requests, found.excess, found.let_through) == (200, 180.0, 90.0)
 
 
 def test_refusing_more_than_the_excess_does_not_make_up_for_an_earlier_second() -> None:
-    assert mitigation_of(seconds(0, 100), 100.0, usual_top=10.0).let_through == 90.0
+    assert mitigation_of(seconds(0, 100), 100.0, usual_top=10.0, answered=100.0).let_through == 90.0
 
 
 def test_requests_before_the_onset_and_of_others_are_not_the_greedy_clients() -> None:
     noise = [sent(99.0), sent(100.5, label=LEGITIMATE)]
-    assert mitigation_of([*noise, *seconds(100)], 100.0, usual_top=0.0).requests == 100
+    assert mitigation_of([*noise, *seconds(100)], 100.0, usual_top=0.0, answered=100.0).requests == 100
 
 
 def test_nothing_sent_is_never_mitigated() -> None:
-    assert math.isinf(mitigation_of([], 100.0, usual_top=1.0).after_s)
+    assert math.isinf(mitigation_of([], 100.0, usual_top=1.0, answered=100.0).after_s)
 
 
 def test_refused_counts_legitimate_requests_and_identities_only() -> None:

@@ -6,10 +6,12 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.events import LedgerRow
+from kernel.findings import Overlay
 from lab.warehouse_reader import WarehouseReader
 from tests.lab.test_scoring import FINDING
 from warehouse.batches import LEDGER_NAMES
 from warehouse.findings import insert_findings
+from warehouse.overlays import insert_overlays
 
 
 def test_findings_and_the_ledger_since_the_demo_began_are_read(warehouse_client: Client, tenant: str) -> None:
@@ -24,5 +26,12 @@ def test_findings_and_the_ledger_since_the_demo_began_are_read(warehouse_client:
     row = LedgerRow(tenant, "w", at - 40_000_000, at, at, 10, 7, 2, 1, 0, 0, ())
     warehouse_client.insert("ledger", [list(row)], column_names=list(LEDGER_NAMES))
     assert [each.id for each in reader.findings()] == ["b"]
+    overlays = [
+        Overlay(name, tenant, "per-client", "", 3.0, 6, "", "", now - age, now)
+        for name, age in (("o", 90.0), ("p", 9.0))
+    ]
+    insert_overlays(warehouse_client, overlays)
+    assert [each.id for each in reader.overlays()] == ["p"]
+    assert reader.refusals() == {}
     ledger = reader.ledger()
     assert (ledger.offered, ledger.spooled, ledger.lost, ledger.rows) == (10, 2, 1, 0)

@@ -1,10 +1,10 @@
 """lab.watch: a finding is dated by its first sight; the account waits for what is on its way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from kernel.findings import Finding
+from kernel.findings import Finding, Overlay
 from lab.scoring import Seen, Telemetry
 from lab.watch import Ledger, Watch
 from tests.lab.test_scoring import FINDING
@@ -19,6 +19,12 @@ class Shelf:
 
     def findings(self) -> Sequence[Finding]:
         return self._findings.pop(0)
+
+    def overlays(self) -> Sequence[Overlay]:
+        return ()
+
+    def refusals(self) -> Mapping[str, int]:
+        return {"abnormal-usage": 3}
 
     def ledger(self) -> Ledger:
         return self._ledgers.pop(0) if len(self._ledgers) > 1 else self._ledgers[0]
@@ -47,3 +53,8 @@ async def test_the_account_is_told_as_it_is_when_patience_ends() -> None:
     short = Ledger(offered=9, spooled=0, lost=0, buffered=3, rows=6)
     watch = Watch(Shelf([], [short]), lambda: 0.0, lambda seen: None)
     assert await watch.account(10, 0.0) == Telemetry(10, 9, 6, 0, 0)
+
+
+async def test_limits_set_and_refusals_are_handed_on() -> None:
+    watch = Watch(Shelf([], []), lambda: 0.0, lambda seen: None)
+    assert (await watch.overlays(), await watch.refusals()) == ((), {"abnormal-usage": 3})

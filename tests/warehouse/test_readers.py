@@ -106,6 +106,19 @@ def test_rows_that_come_late_are_found_by_their_counts(warehouse_client: Client,
     }
 
 
+def test_refusals_are_counted_by_reason(warehouse_client: Client, tenant: str) -> None:
+    reasons = ("abnormal-usage", "quota-exceeded", "abnormal-usage", "")
+    rows = [
+        row(tenant, seq, ended_at=NOON + seq, reason=reason, decision="refused" if reason else "allowed")
+        for seq, reason in enumerate(reasons)
+    ]
+    reader = Reader(warehouse_client, tenant)
+    assert reader.refusals(NOON, NOON + 10) == {}
+    insert_rows(warehouse_client, rows, token=tenant)
+    assert reader.refusals(NOON, NOON + 10) == {"abnormal-usage": 2, "quota-exceeded": 1}
+    assert reader.refusals(NOON + 1, NOON + 2) == {"quota-exceeded": 1}
+
+
 def test_history_comes_from_the_roll_ups(warehouse_client: Client, tenant: str) -> None:
     rows = [row(tenant, seq, ended_at=NOON + seq, duration_us=1024) for seq in range(4)]
     insert_rows(warehouse_client, rows, token=tenant)
