@@ -4,6 +4,7 @@ Order: the warehouse first, then who needs it; the proxy last, so that it stops 
 telemetry is flushed while the warehouse still runs.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,9 @@ import msgspec
 from console.keyring import Keyring
 from console.supervisor import Listen, Part, Url
 
-Arguments = tuple[str | Listen | Url, ...]
+Environment = dict[str, str | Url]
+
+WAREHOUSE_USER = "default"  # ClickHouse's name for who may do everything
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,26 +38,28 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 def gateway_parts(deployment: Deployment) -> tuple[Part, ...]:
     """Warehouse (where embedded), control, analytics, proxy."""
-    external = deployment.warehouse_url
     secrets = deployment.keyring.to_environment()
-    # By environment where it is elsewhere: such a URL may hold a password, which `ps` would show.
-    where: Arguments = () if external else ("--warehouse", Url("warehouse"))
-    environment = {**secrets, "TIDEGATE_WAREHOUSE": external} if external else secrets
+    # By environment: the URL holds a password, which `ps` would show.
+    where = deployment.warehouse_url or Url("warehouse")
+    environment: Environment = {**secrets, "TIDEGATE_WAREHOUSE": where}
     others = (
         control_part(deployment, secrets),
-        analytics_part(deployment, where, environment),
-        proxy_part(deployment, where, environment),
+        analytics_part(deployment, environment),
+        proxy_part(deployment, environment),
     )
-    if external:
+    if deployment.warehouse_url:
         return others
     embedded = warehouse_part(
-        deployment.data / "warehouse", deployment.warehouse_listen, disk_cap_mb=deployment.disk_cap_mb
+        deployment.data / "warehouse",
+        deployment.warehouse_listen,
+        password=deployment.keyring.warehouse_password,
+        disk_cap_mb=deployment.disk_cap_mb,
     )
     return (embedded, *others)
 
 
-def warehouse_part(data: Path, listen: str, *, disk_cap_mb: int = 0) -> Part:
-    """The embedded warehouse on a directory of its own."""
+def warehouse_part(data: Path, listen: str, *, password: str, disk_cap_mb: int = 0) -> Part:
+    """The embedded warehouse on a directory of its own; it asks for the password."""
     cap = ("--disk-cap-mb", str(disk_cap_mb)) if disk_cap_mb else ()
     return Part(
         name="warehouse",
@@ -65,11 +70,13 @@ def warehouse_part(data: Path, listen: str, *, disk_cap_mb: int = 0) -> Part:
             *("--data", str(data)),
             *cap,
         ),
+        users={"warehouse": f"{WAREHOUSE_USER}:{password}"},
+        environment={"TIDEGATE_WAREHOUSE": Url("warehouse")},
         stops_within_s=30.0,
     )
 
 
-def control_part(deployment: Deployment, secrets: dict[str, str]) -> Part:
+def control_part(deployment: Deployment, secrets: Mapping[str, str]) -> Part:
     """The control endpoint."""
     return Part(
         name="control",
@@ -80,17 +87,16 @@ def control_part(deployment: Deployment, secrets: dict[str, str]) -> Part:
             *("--listen", Listen("control")),
             *("--data", str(deployment.data / "control")),
         ),
-        environment=secrets,
+        environment={**secrets},
     )
 
 
-def analytics_part(deployment: Deployment, where: Arguments, environment: dict[str, str]) -> Part:
+def analytics_part(deployment: Deployment, environment: Environment) -> Part:
     """Analytics: reads the warehouse, sets overlays through control."""
     return Part(
         name="analytics",
         arguments=(
             *("-m", "analytics.main"),
-            *where,
             *("--control", Url("control")),
             *("--tenant", deployment.tenant),
         ),
@@ -98,7 +104,7 @@ def analytics_part(deployment: Deployment, where: Arguments, environment: dict[s
     )
 
 
-def proxy_part(deployment: Deployment, where: Arguments, environment: dict[str, str]) -> Part:
+def proxy_part(deployment: Deployment, environment: Environment) -> Part:
     """The data plane: follows control, writes to the warehouse."""
     return Part(
         name="proxy",
@@ -108,7 +114,6 @@ def proxy_part(deployment: Deployment, where: Arguments, environment: dict[str, 
             *("--control", Url("control")),
             *("--listen", Listen("proxy")),
             *("--manage", Listen("manage")),
-            *where,
             *("--workers", str(deployment.workers)),
             *("--tenant", deployment.tenant),
             *("--data", str(deployment.data / "proxy")),

@@ -1,4 +1,4 @@
-"""Tokens between the processes of one data directory, and its hash key: made once, mode 0600.
+"""Secrets between the processes of one data directory, and its hash key: made once, mode 0600.
 
 Processes get them by environment, never by command line, where `ps` would show them.
 """
@@ -22,6 +22,7 @@ class Keyring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     control_token: str
     manage_token: str
     hash_key: str
+    warehouse_password: str = ""  # of the embedded warehouse; empty in keyrings of before there was one
 
     def to_environment(self) -> dict[str, str]:
         """As the processes expect them."""
@@ -48,11 +49,13 @@ def read_keyring(directory: Path) -> Keyring | None:
 
 
 def keyring_of(directory: Path, random_bytes: RandomBytes) -> Keyring:
-    """The directory's keyring, made where it is missing. Raises UnreadableKeyring or OSError."""
+    """The directory's keyring; what is missing of it is made. Raises UnreadableKeyring or OSError."""
     known = read_keyring(directory)
-    if known is not None:
+    if known is not None and known.warehouse_password:
         return known
-    made = Keyring(*(random_bytes(SECRET_BYTES).hex() for _ in range(3)))
+    if known is None:
+        known = Keyring(*(random_bytes(SECRET_BYTES).hex() for _ in range(3)))
+    made = msgspec.structs.replace(known, warehouse_password=random_bytes(SECRET_BYTES).hex())
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(directory / KEYRING_FILE, msgspec.json.format(msgspec.json.encode(made)))
     return made

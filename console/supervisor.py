@@ -28,6 +28,7 @@ import msgspec
 from console.child import Child, Heard, PartFailed, launch
 from console.extras import extras_of, require
 from console.processes import PartState, Processes, forget_processes, write_processes
+from warehouse.exits import without_password
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import Claim, claim
 
@@ -44,18 +45,25 @@ class Listen(msgspec.Struct, frozen=True):
 
 
 class Url(msgspec.Struct, frozen=True):
-    """In a part's arguments: http://HOST:PORT of the listener `name`, of this part or any other."""
+    """In a part's arguments: http://HOST:PORT of the listener `name`, of this part or any other.
+
+    In its environment the user and password are in it too; `ps` would show them among arguments.
+    """
 
     name: str
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A process: `arguments` follow the interpreter's name; `listens` maps a name to HOST:PORT."""
+    """A process: `arguments` follow the interpreter's name; `listens` maps a name to HOST:PORT.
+
+    `users` maps a listener to the `USER:PASSWORD` that it asks for.
+    """
 
     name: str
     arguments: tuple[str | Listen | Url, ...]
     listens: dict[str, str] = {}
-    environment: dict[str, str] = {}
+    users: dict[str, str] = {}
+    environment: dict[str, str | Url] = {}
     ready_within_s: float = 60.0
     stops_within_s: float = 20.0
     restarts: bool = True
@@ -132,7 +140,8 @@ class Supervisor:
     def _assign_ports(self) -> None:
         listens = {name: listen for part in self._parts for name, listen in part.listens.items()}
         self._listens = with_free_ports(listens)
-        ours = {name: f"http://{listen}" for name, listen in self._listens.items()}
+        users = {name: f"{user}@" for part in self._parts for name, user in part.users.items()}
+        ours = {name: f"http://{users.get(name, '')}{listen}" for name, listen in self._listens.items()}
         self.urls = {**self.elsewhere, **ours}
 
     def _spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
@@ -146,15 +155,19 @@ class Supervisor:
             case Listen(name):
                 return self._listens[name]
             case Url(name):
-                return self.urls[name]
+                return without_password(self.urls[name])
             case _:
                 return argument
 
     async def _start_part(self, part: Part) -> None:
+        own = {
+            name: self.urls[value.name] if isinstance(value, Url) else value
+            for name, value in part.environment.items()
+        }
         child = await launch(
             part.name,
             [self._resolve(argument) for argument in part.arguments],
-            environment={**self._environment, **part.environment},
+            environment={**self._environment, **own},
             heard=self._heard,
         )
         self._children[part.name] = child

@@ -1,6 +1,7 @@
 """A client of the warehouse for one command: the one that runs, or a temporary one on the data directory."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -47,7 +48,7 @@ def at_own_warehouse(found: Endpoints, environment: Mapping[str, str], work: Cal
 
 async def beside_temporary(found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T]) -> T:
     """Start an embedded warehouse on a free port, run `work` in a thread, stop it."""
-    part = warehouse_part(found.data / "warehouse", "127.0.0.1:0")
+    part = warehouse_part(found.data / "warehouse", "127.0.0.1:0", password=secrets.token_hex())
     supervisor = Supervisor(
         found.data, (part,), environment=environment, heard=lambda *_: None, clock=time.time
     )

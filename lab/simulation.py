@@ -20,6 +20,7 @@ from lab.table import Results, is_met, print_table, rows_of
 from lab.traffic import traffic
 from lab.warehouse_reader import open_reader
 from lab.watch import Watch
+from warehouse.exits import without_password
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ def watch_of(supervisor: Supervisor, narrator: Narrator, since: float) -> Watch:
 def tell_what_to_try(supervisor: Supervisor, data: Path, narrator: Narrator) -> None:
     """Where everything is, and what to look at."""
     for name in ("proxy", "manage", "control", "warehouse", "upstream"):
-        narrator.say(f"{name:<10} {supervisor.urls[name]}")
+        narrator.say(f"{name:<10} {without_password(supervisor.urls[name])}")
     narrator.say(f"try        tidegate status --data {data}")
     narrator.say(f"           tidegate findings --data {data}")
     narrator.say(f"           curl -i {supervisor.urls['proxy']}/products")

@@ -177,6 +177,7 @@ class Engine:
         path = directory.resolve()
         if {"?", "&"} & set(str(path)):
             raise EngineFailed(f"the data directory's path may not hold ? or &: {path}")
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)  # client addresses are in its files
         configuration = _write_configuration(path, bounds)
         self._path = str(path)
         try:

@@ -8,7 +8,7 @@ from console.deployment import Deployment, gateway_parts
 from console.keyring import Keyring
 from console.supervisor import Listen, Url
 
-SECRETS = Keyring("control-secret", "manage-secret", "00" * 16)
+SECRETS = Keyring("control-secret", "manage-secret", "00" * 16, "warehouse-secret")
 DEPLOYMENT = Deployment(policy=Path("/p.yaml"), data=Path("/d"), keyring=SECRETS, tenant="acme", workers=2)
 
 
@@ -19,13 +19,22 @@ def test_the_proxy_starts_last_and_so_stops_first() -> None:
 def test_secrets_go_by_environment_never_by_command_line() -> None:
     for part in gateway_parts(DEPLOYMENT):
         assert not any("secret" in str(argument) for argument in part.arguments)
-    assert all(part.environment == SECRETS.to_environment() for part in gateway_parts(DEPLOYMENT)[1:])
+    tokens = SECRETS.to_environment().items()
+    assert all(tokens <= part.environment.items() for part in gateway_parts(DEPLOYMENT)[1:])
+
+
+def test_the_embedded_warehouse_asks_for_the_keyrings_password_and_who_needs_it_gets_it() -> None:
+    warehouse, control, analytics, proxy = gateway_parts(DEPLOYMENT)
+    assert warehouse.users == {"warehouse": "default:warehouse-secret"}
+    for part in (warehouse, analytics, proxy):
+        assert part.environment["TIDEGATE_WAREHOUSE"] == Url("warehouse")
+    assert "TIDEGATE_WAREHOUSE" not in control.environment
 
 
 def test_each_part_is_told_where_the_others_are() -> None:
     _, _, analytics, proxy = gateway_parts(DEPLOYMENT)
-    assert Url("warehouse") in analytics.arguments
-    assert {Url("control"), Url("warehouse"), Listen("proxy"), Listen("manage")} <= set(proxy.arguments)
+    assert Url("control") in analytics.arguments
+    assert {Url("control"), Listen("proxy"), Listen("manage")} <= set(proxy.arguments)
     assert proxy.listens == {"proxy": "127.0.0.1:8080", "manage": "127.0.0.1:8081"}
     assert "acme" in proxy.arguments
     assert "acme" in analytics.arguments

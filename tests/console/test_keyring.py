@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from console.keyring import UnreadableKeyring, keyring_of, read_keyring, write_private
+from console.keyring import Keyring, UnreadableKeyring, keyring_of, read_keyring, write_private
 
 
 def counting(size: int) -> bytes:
@@ -15,6 +15,13 @@ def test_it_is_made_once_and_kept(tmp_path: Path) -> None:
     made = keyring_of(tmp_path / "data", counting)
     assert len(made.hash_key) == 32
     assert keyring_of(tmp_path / "data", lambda size: b"x" * size) == made
+
+
+def test_one_of_before_the_warehouse_had_a_password_gets_one_and_keeps_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "keyring.json").write_text('{"control_token":"c","manage_token":"m","hash_key":"h"}')
+    made = keyring_of(tmp_path, counting)
+    assert made == Keyring("c", "m", "h", counting(16).hex())
+    assert read_keyring(tmp_path) == made
 
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
 from console.child import PartFailed
@@ -53,6 +54,24 @@ async def test_parts_start_in_order_and_stop_in_reverse(tmp_path: Path, heard: H
     await supervisor.stop()
     assert order(tmp_path) == ["start one", "start two", "stop two", "stop one"]
     assert ("two", f"said {one}") in heard.lines
+
+
+async def test_a_password_is_in_the_environment_and_the_record_but_not_on_a_command_line(
+    tmp_path: Path, heard: Hearing
+) -> None:
+    asked = msgspec.structs.replace(server(tmp_path, "one"), users={"one": "me:s3cret"})
+    tells = "import os, signal, sys; print(os.environ['ONE'], *sys.argv[1:])"
+    waits = "print('tidegate-two ready'); signal.pause()"
+    asks = Part(
+        name="two", arguments=("-c", f"{tells}; {waits}", Url("one")), environment={"ONE": Url("one")}
+    )
+    supervisor = supervised(tmp_path, heard, asked, asks)
+    await supervisor.start()
+    assert "//me:s3cret@127.0.0.1" in supervisor.urls["one"]
+    assert supervisor.urls == getattr(read_processes(tmp_path), "urls", None)
+    plain = supervisor.urls["one"].replace("me:s3cret@", "")
+    assert ("two", f"{supervisor.urls['one']} {plain}") in heard.lines
+    await supervisor.stop()
 
 
 async def test_while_it_runs_it_says_where_everything_is_and_nobody_else_may_read_that(

@@ -138,6 +138,15 @@ def test_secrets_are_private_and_not_on_any_command_line(up: Up) -> None:
     assert not [line for line in up.lines for secret in secrets if secret in line]
 
 
+def test_the_warehouse_asks_for_a_password_and_its_files_are_private(up: Up) -> None:
+    url = up.url("warehouse")
+    assert httpx2.get(url, params={"query": "SELECT 1"}).status_code in (401, 403)
+    password = json.loads((up.data / "keyring.json").read_text())["warehouse_password"]
+    known = httpx2.get(url, params={"query": "SELECT 1"}, auth=("default", password))
+    assert (known.status_code, known.text) == (200, "1\n")
+    assert (up.data / "warehouse").stat().st_mode & 0o077 == 0
+
+
 def test_a_pause_is_seen_in_the_status(up: Up) -> None:
     where = ("--data", str(up.data))
     assert tidegate("loop", "pause", "--reason", "drill", *where).returncode == 0
