@@ -47,13 +47,13 @@ def line_of(second: float, phase: str, figures: Figures) -> str:
         f"{phase:<14}",
         f"{figures.requests:4d} requests/s",
         f"p95 {figures.p95_ms:4.0f} ms",
-        f"{figures.errors:3d} errors",
+        f"{figures.errors:3d} error{' ' if figures.errors == 1 else 's'}",
     ]
     if figures.greedy:
         parts.append(f"greedy {figures.greedy}, {figures.greedy_refused} refused")
     if figures.refused:
         parts.append(f"{figures.refused} legitimate refused")
-    return "  ".join(parts)
+    return "  ".join(parts).rstrip()
 
 
 class Narrator:

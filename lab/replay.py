@@ -119,7 +119,7 @@ async def replay_once(
         with narrator:
             replayed = await unless_stopped(perform(log, course, supervisor, narrator=narrator), stop)
         rows = replay_rows(replayed)
-        print_table(narrator.console, f"{log.path}", rows)
+        print_table(narrator.console, f"{log.path}", rows, "")
         if not wanted.once:
             narrator.say(f"try  tidegate findings --data {wanted.data}   (Ctrl-C ends the demo)")
             await stop.wait()

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from lab.population import GREEDY, Identity, draw_address, versioned
+from lab.population import GREEDY, Identity, Kind, draw_address, versioned
 from lab.record import GREEDY_LABEL, LEGITIMATE, Label
 from lab.shop_store import ORDERS, PRODUCTS, WORDS
 from lab.traffic import Planned
@@ -28,6 +28,14 @@ SLOW_FACTOR = (3.0, 10.0)
 ERROR_SHARE = (0.3, 0.8)
 
 TOP_WINDOW_S = 10.0
+
+CALLED: dict[Kind, str] = {
+    "browser": "browser",
+    "app": "mobile app",
+    "office": "whole office",
+    "crawler": "crawler",
+    "partner": "partner's program",
+}
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -83,14 +91,15 @@ def draw_scenario(seed: int, people: tuple[Identity, ...], plan: Iterable[Planne
     path = draw.choice(
         ("/products/{product}", "/search?q={word}", "/orders/{order}", "/products?page={page}")
     )
-    whom = "somebody new" if greedy.number >= len(people) else f"a known {greedy.kind}"
+    is_new = greedy.number >= len(people)
+    whom = "a client that is new" if is_new else f"a {CALLED[greedy.kind]} that was here before"
     route = path.partition("?")[0].partition("{")[0].rstrip("/")
     starts = LEARNING_S + draw.uniform(0.0, JITTER_S)
     first = Act(
         kind="greedy client",
         starts=starts,
         ends=starts + GREEDY_S,
-        what=f"{whom}, {greedy.identity}, asks {route} {rate:.0f} times a second",
+        what=f"{whom}, {greedy.identity}, asks for {route} {rate:.0f} times a second",
         rate=rate,
     )
     acts = (first, *draw_faults(draw, first.ends))

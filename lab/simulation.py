@@ -16,7 +16,7 @@ from lab.population import draw_population, keys_of
 from lab.scenario import LEARNING_S, draw_scenario
 from lab.stage import Staging, staged
 from lab.stopping import unless_stopped
-from lab.table import Results, is_met, print_table, rows_of
+from lab.table import NOTE, Results, is_met, print_table, rows_of
 from lab.traffic import traffic
 from lab.warehouse_reader import open_reader
 from lab.watch import Watch
@@ -71,7 +71,7 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
             tell_stages(results, narrator)
         rows = rows_of(results)
         took_s = time.monotonic() - began
-        print_table(narrator.console, f"Seed {wanted.seed}, {took_s:.0f} s from start to table", rows)
+        print_table(narrator.console, f"Seed {wanted.seed}, {took_s:.0f} s from start to table", rows, NOTE)
         if not wanted.once:
             tell_what_to_try(supervisor, wanted.data, narrator)
             with narrator:

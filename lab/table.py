@@ -18,6 +18,15 @@ from lab.scoring import (
 )
 
 
+# What the rows of the ordinary demo mean; lab.scoring has it exactly.
+NOTE = (
+    "Onset: the first request of what went wrong. Excess: the greedy client's requests above the highest rate"
+    " that any honest client had while learning. Mitigation: from then on 9 in 10 of the excess are refused, by a"
+    " limit set after the onset. False alarms: findings about none of the three events. Telemetry: each request"
+    " sent is one event, which the proxy offered to the warehouse."
+)
+
+
 class Row(msgspec.Struct, frozen=True):
     """A line of the table; `met` is None where nothing was aimed at."""
 
@@ -69,7 +78,7 @@ def rows_of(results: Results) -> list[Row]:
     )
     share = mitigation.let_through / mitigation.excess if mitigation.excess else 0.0
     through = f"{mitigation.let_through:.0f} of {mitigation.excess:.0f} requests ({share:.0%})"
-    rows.append(Row("greedy client: excess let through", through, "", None))
+    rows.append(Row("greedy client: excess not refused", through, "", None))
     rows.append(
         Row(
             "legitimate requests refused",
@@ -80,7 +89,7 @@ def rows_of(results: Results) -> list[Row]:
     )
     hurt = f"{refused.refused_identities} of {refused.identities}"
     rows.append(Row("legitimate identities refused", hurt, "", None))
-    rows.append(Row("findings about nothing that was played", str(results.others), "", None))
+    rows.append(Row("false alarms", counted(results.others, "finding"), "", None))
     rows.append(telemetry_row(results.telemetry))
     return rows
 
@@ -99,8 +108,13 @@ def is_met(rows: list[Row]) -> bool:
     return all(row.met is not False for row in rows)
 
 
-def print_table(console: Console, title: str, rows: list[Row]) -> None:
-    """Show the rows."""
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def print_table(console: Console, title: str, rows: list[Row], note: str) -> None:
+    """Show the rows, and below them what they mean."""
     table = Table(title=title, title_justify="left")
     for name in ("", "measured", "target", "met"):
         table.add_column(name)
@@ -108,3 +122,4 @@ def print_table(console: Console, title: str, rows: list[Row]) -> None:
         verdict = {True: "[green]yes[/]", False: "[bold red]no[/]", None: ""}[row.met]
         table.add_row(row.what, row.measured, row.target, verdict)
     console.print(table)
+    console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)

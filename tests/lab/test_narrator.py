@@ -30,6 +30,12 @@ def test_a_line_names_what_is_unusual_only() -> None:
     assert "greedy" not in line_of(4.0, "learning", figures_of(SECOND[:1]))
 
 
+def test_one_error_is_one_error_and_the_columns_stay() -> None:
+    one, none = (line_of(4.0, "learning", figures_of(sent)) for sent in (SECOND, SECOND[:1]))
+    assert "  1 error   greedy" in one
+    assert none.endswith("  0 errors")
+
+
 def test_without_a_terminal_every_line_stays() -> None:
     out = io.StringIO()
     with Narrator(Console(file=out, width=80)) as narrator:

@@ -71,3 +71,13 @@ def test_the_usual_top_is_the_busiest_ten_seconds_of_anybody() -> None:
         Planned(at, who, "GET", "/", b"") for at, who in ((0, 1), (1, 1), (9, 1), (11, 1), (12, 2), (35, 2))
     ]
     assert usual_top_of(plan, 30.0) == Counter({1: 3})[1] / 10
+
+
+def test_a_client_that_is_greedy_is_told_as_new_or_as_seen_before() -> None:
+    for seed in range(1, 9):
+        people = draw_population(seed)
+        one = draw_scenario(seed, people, ())
+        is_new = one.greedy.number >= len(people)
+        told = one.acts[0].what
+        assert told.startswith("a client that is new, " if is_new else "a ")
+        assert is_new or " that was here before, " in told

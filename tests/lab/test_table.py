@@ -8,7 +8,7 @@ from rich.console import Console
 
 from lab.scenario import Act
 from lab.scoring import Happened, Mitigation, Refused, Seen, Telemetry
-from lab.table import Results, is_met, print_table, rows_of
+from lab.table import NOTE, Results, counted, is_met, print_table, rows_of
 from tests.lab.test_scoring import FINDING, GREEDY
 
 ACT = Act(kind="greedy client", starts=0, ends=10, what="")
@@ -60,7 +60,7 @@ def test_spooled_telemetry_is_not_lost() -> None:
 
 def test_the_table_shows_figures_and_targets() -> None:
     out = io.StringIO()
-    print_table(Console(file=out, width=160), "Seed 7", rows_of(RESULTS))
+    print_table(Console(file=out, width=160), "Seed 7", rows_of(RESULTS), NOTE)
     text = out.getvalue()
     for part in (
         "Seed 7",
@@ -70,5 +70,18 @@ def test_the_table_shows_figures_and_targets() -> None:
         "5 of 1000 (0.50%)",
         "2 of 400",
         "yes",
+        "0 findings",
+        NOTE,
     ):
         assert part in text
+
+
+def test_the_note_explains_each_word_that_the_rows_need() -> None:
+    said = " ".join(row.what for row in rows_of(RESULTS)).lower()
+    for word in ("onset", "excess", "mitigation", "false alarms", "telemetry"):
+        assert word in said
+        assert f"{word}:" in NOTE.lower()
+
+
+def test_counted_things_have_their_plural() -> None:
+    assert [counted(number, "finding") for number in (0, 1, 2)] == ["0 findings", "1 finding", "2 findings"]
