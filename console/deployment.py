@@ -14,6 +14,7 @@ from console.supervisor import Listen, Part, Url
 
 Environment = dict[str, str | Url]
 
+WAREHOUSE_DIRECTORY = "warehouse"  # within the data directory
 WAREHOUSE_USER = "default"  # ClickHouse's name for who may do everything
 
 
@@ -50,7 +51,7 @@ def gateway_parts(deployment: Deployment) -> tuple[Part, ...]:
     if deployment.warehouse_url:
         return others
     embedded = warehouse_part(
-        deployment.data / "warehouse",
+        deployment.data / WAREHOUSE_DIRECTORY,
         deployment.warehouse_listen,
         password=deployment.keyring.warehouse_password,
         disk_cap_mb=deployment.disk_cap_mb,

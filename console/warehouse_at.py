@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from console.child import PartFailed
-from console.deployment import warehouse_part
+from console.deployment import WAREHOUSE_DIRECTORY, warehouse_part
 from console.endpoints import Endpoints
 from console.supervisor import Supervisor
 from warehouse.client import WrongUrl, connect
@@ -33,13 +33,18 @@ def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
         raise CannotRun(f"the warehouse cannot be used: {first_line(trouble)}") from trouble
 
 
-def at_own_warehouse(found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T]) -> T:
+def at_own_warehouse(
+    found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T], *, may_create: bool = False
+) -> T:
     """Run `work` with the URL of the data directory's warehouse, started for it where none runs.
 
-    Raises CannotRun.
+    Raises CannotRun, also where the directory has no warehouse yet, unless one may be made.
     """
     if found.warehouse:
         return work(found.warehouse)
+    place = found.data / WAREHOUSE_DIRECTORY
+    if not may_create and not place.is_dir():
+        raise CannotRun(f"no warehouse there: {place} is no directory; name the gateway's with --data")
     try:
         return asyncio.run(beside_temporary(found, environment, work))
     except (PartFailed, OSError) as trouble:
@@ -48,7 +53,7 @@ def at_own_warehouse(found: Endpoints, environment: Mapping[str, str], work: Cal
 
 async def beside_temporary(found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T]) -> T:
     """Start an embedded warehouse on a free port, run `work` in a thread, stop it."""
-    part = warehouse_part(found.data / "warehouse", "127.0.0.1:0", password=secrets.token_hex())
+    part = warehouse_part(found.data / WAREHOUSE_DIRECTORY, "127.0.0.1:0", password=secrets.token_hex())
     supervisor = Supervisor(
         found.data, (part,), environment=environment, heard=lambda *_: None, clock=time.time
     )

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -94,7 +95,8 @@ def load(found: Endpoints, warehouse: str, wanted: Wanted, *, quiet: bool) -> Im
         try:
             if warehouse:
                 return at_warehouse(warehouse, work)
-            return at_own_warehouse(found, inherited(), lambda url: at_warehouse(url, work))
+            at = partial(at_warehouse, work=work)
+            return at_own_warehouse(found, inherited(), at, may_create=True)
         except OSError as trouble:
             raise CannotRun(f"{wanted.path}: {trouble.strerror or trouble}") from trouble
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -88,3 +89,11 @@ def test_operator_mistakes_are_told(warehouse_url: str, tenant: str) -> None:
     assert "is no time" in listed(warehouse_url, tenant, "--since", "yesterday").complaint
     done = ran(app, "--warehouse", "http://127.0.0.1:9")
     assert (done.code, "the warehouse cannot be used" in done.complaint) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--imported",), ("--open", "--json")])
+def test_a_mistyped_directory_is_told_and_not_made(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    typo = tmp_path / "typo"
+    done = ran(app, "--data", str(typo), *arguments)
+    assert (done.code, "no warehouse there" in done.complaint) == (2, True)
+    assert not typo.exists()

@@ -81,9 +81,11 @@ def test_a_clock_that_is_ahead_is_not_negative_zero(capsys: pytest.CaptureFixtur
 
 
 def test_no_gateway_is_another_exit_code(tmp_path: Path) -> None:
-    done = ran(app, "--data", str(tmp_path))
+    typo = tmp_path / "typo"
+    done = ran(app, "--data", str(typo))
     assert done.code == 2
     assert "no gateway runs" in done.complaint
+    assert not typo.exists()
 
 
 def test_parts_that_do_not_answer_are_troubles_and_exit_code_one(tmp_path: Path) -> None:

@@ -37,12 +37,22 @@ def test_a_running_warehouse_is_used(tmp_path: Path) -> None:
 def test_a_temporary_one_is_started_on_the_directory_and_stopped(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for _ in range(2):  # what the first run made, the second opens
-        found = at_own_warehouse(endpoints(data), os.environ, lambda url: at_warehouse(url, one))
+        found = at_own_warehouse(
+            endpoints(data), os.environ, lambda url: at_warehouse(url, one), may_create=True
+        )
         assert found == 1
     assert owner_of(data) is None
 
 
+def test_a_directory_without_one_is_told_and_left_as_it_was(tmp_path: Path) -> None:
+    typo = tmp_path / "typo"
+    with pytest.raises(CannotRun, match="no warehouse there"):
+        at_own_warehouse(endpoints(typo), os.environ, str.upper)
+    assert not typo.exists()
+
+
 def test_a_directory_in_use_is_told(tmp_path: Path) -> None:
+    (tmp_path / "warehouse").mkdir()
     held = claim(tmp_path)
     with pytest.raises(CannotRun, match="in use by process"):
         at_own_warehouse(endpoints(tmp_path), os.environ, str.upper)
