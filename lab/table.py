@@ -17,13 +17,12 @@ from lab.scoring import (
     Telemetry,
 )
 
-
 # What the rows of the ordinary demo mean; lab.scoring has it exactly.
 NOTE = (
-    "Onset: the first request of what went wrong. Excess: the greedy client's requests above the highest rate"
-    " that any honest client had while learning. Mitigation: from then on 9 in 10 of the excess are refused, by a"
-    " limit set after the onset. False alarms: findings about none of the three events. Telemetry: each request"
-    " sent is one event, which the proxy offered to the warehouse."
+    "Onset: the first request of what went wrong. Excess: the greedy client's requests above the highest"
+    " rate that any honest client had while learning. Mitigation: from then on 9 in 10 of the excess are"
+    " refused, by a limit set after the onset. False alarms: findings about none of the three events."
+    " Telemetry: each request sent is one event, which the proxy offered to the warehouse."
 )
 
 
