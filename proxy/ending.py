@@ -86,7 +86,8 @@ class Ending(Account):
     def __init__(self, connection: "ClientConnection", prepared: Prepared) -> None:
         listener = connection.listener
         gateway = listener.gateway
-        super().__init__(
+        Account.__init__(  # super() costs 80 ns more
+            self,
             prepared,
             connection.origin.peer,
             seq=gateway.sink.next_seq(),

@@ -112,7 +112,7 @@ def judge(
     principal = None
     key = noted.get(headers.API_KEY)
     if key is not None:
-        principal = origin.authenticate(key, snapshot)
+        principal = origin.principal if key == origin.key else origin.authenticate(key, snapshot)
         if principal is not None:
             if principal.expires_at > now:
                 identity = principal.identity

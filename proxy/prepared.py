@@ -1,7 +1,9 @@
 """What a snapshot's hot path needs as bytes and seconds, worked out once per snapshot."""
 
 import math
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+import msgspec
 
 from kernel.limits import Quota
 from kernel.policy import Timeouts
@@ -29,7 +31,7 @@ class Memo(dict[KeyT, ValueT], Generic[KeyT, ValueT]):
         return value
 
 
-class Deadlines(NamedTuple):
+class Deadlines(msgspec.Struct, frozen=True, gc=False):
     """Timeouts in seconds; `first_visit_s` is the soonest of those that need a look without news."""
 
     connect_s: float

@@ -190,14 +190,14 @@ def read_signals(account: Account, plan: RoutePlan, parameters: tuple[str, ...])
 
 def limit_columns(limits: tuple[LimitVerdict, ...], prepared: Prepared) -> tuple[str, str, int, int]:
     """(overlay, limit, limit_key, limit_remaining) of the tightest limit."""
-    tight = tightest(limits)
+    tight = limits[0] if len(limits) == 1 else tightest(limits)
     hashed = prepared.limit_keys.get(tight.key) or limit_key_hash(tight.key, prepared)
     return tight.overlay, tight.name, hashed, tight.taken.remaining
 
 
 def tightest(limits: tuple[LimitVerdict, ...]) -> LimitVerdict:
     """The enforced limit with the least left."""
-    return limits[0] if len(limits) == 1 else min(limits, key=lambda verdict: verdict.taken.remaining)
+    return min(limits, key=lambda verdict: verdict.taken.remaining)
 
 
 def shown_address(client: Address, snapshot: Snapshot) -> str:

@@ -103,7 +103,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.keep_alive = self.reused = self.surplus = self.write_paused = False
         self.remaining = self.interims = 0
         self.idle_since = 0.0
-        self.last: tuple[bytes, ResponseHead] | None = None  # the same bytes are the same head
+        self.last: tuple[bytes, ResponseHead] | None = None  # final; the same bytes are the same head
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Set low water marks: a slow side must not fill the memory."""
@@ -178,6 +178,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self.buffer:
             data = self.buffer + data
             self.buffer = b""
+        last = self.last
+        if last is not None and data.startswith(
+            last[0]
+        ):  # upstreams that keep a connection repeat themselves
+            self._begin_body(asker, last[1])
+            return data[len(last[0]) :]
         while data:
             end = data.find(END)
             if end < 0:
@@ -186,13 +192,9 @@ class UpstreamConnection(asyncio.Protocol):
                 break
             end += 4
             raw, data = data[:end], data[end:]
-            last = self.last
-            if last is not None and raw == last[0]:
-                head = last[1]
-            else:
-                head = read_response_head(raw, self.pool.codes)
-                self.last = (raw, head) if end <= MOST_REMEMBERED_BYTES else None
+            head = read_response_head(raw, self.pool.codes)
             if head.status >= FINAL_STATUS:
+                self.last = (raw, head) if end <= MOST_REMEMBERED_BYTES else None
                 self._begin_body(asker, head)
                 return data
             self._interim(asker, head)
