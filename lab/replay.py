@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
+from console.called import command
 from console.supervisor import Supervisor
 from kernel.addresses import identity_of_address
 from kernel.clock import Tempo, scaled
@@ -121,7 +122,7 @@ async def replay_once(
         rows = replay_rows(replayed)
         print_table(narrator.console, f"{log.path}", rows, "")
         if not wanted.once:
-            narrator.say(f"try  tidegate findings --data {wanted.data}   (Ctrl-C ends the demo)")
+            narrator.say(f"try  {command('findings', '--data', wanted.data)}   (Ctrl-C ends the demo)")
             await stop.wait()
     finally:
         await supervisor.stop()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from console.called import command
 from console.keyring import Keyring
 from console.supervisor import OWN_VOICE, Supervisor
 from lab.demo import Performance, Scene, keep_going, tell_finding
@@ -104,7 +105,7 @@ def tell_what_to_try(supervisor: Supervisor, data: Path, narrator: Narrator) -> 
     """Where everything is, and what to look at."""
     for name in ("proxy", "manage", "control", "warehouse", "upstream"):
         narrator.say(f"{name:<10} {without_password(supervisor.urls[name])}")
-    narrator.say(f"try        tidegate status --data {data}")
-    narrator.say(f"           tidegate findings --data {data}")
+    narrator.say(f"try        {command('status', '--data', data)}")
+    narrator.say(f"           {command('findings', '--data', data)}")
     narrator.say(f"           curl -i {supervisor.urls['proxy']}/products")
     narrator.say("ordinary traffic goes on until Ctrl-C")

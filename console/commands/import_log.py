@@ -12,15 +12,16 @@ from clickhouse_connect.driver.client import Client
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from console.called import command
 from console.endpoints import Data, Endpoints, WarehouseUrl, find_endpoints
 from console.keyring import keyring_of
-from console.policy_file import read_policy_file
+from console.policy_file import read_policy_file, why_refused
 from console.settings import inherited, settings
 from console.terminal import AsJson, command_app, say, tell, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
 from console.wording import aligned, counted
 from kernel.compile import compile_policy
-from warehouse.exits import PROBLEMS_FOUND, CannotRun
+from warehouse.exits import PROBLEMS_FOUND, CannotRun, without_password
 from warehouse.imports import Imported, RouteOf, Wanted, by_policy, import_log
 
 MOST_TOLD = 20  # unreadable lines shown one by one
@@ -61,7 +62,10 @@ def import_access_log(
     if as_json:
         write_json(imported)
     else:
-        show(imported)
+        of = ("--tenant", tenant) if tenant else ()
+        # No password on a screen: who gave a URL knows it.
+        at = ("--warehouse", without_password(warehouse)) if warehouse else ("--data", found.data)
+        show(imported, (*of, *at))
     if imported.unreadable:
         raise typer.Exit(PROBLEMS_FOUND)
 
@@ -78,8 +82,7 @@ def routes_of(policy: Path) -> RouteOf:
     """Routes as the policy names them. Raises CannotRun."""
     reading = read_policy_file(policy, time.time())
     if reading.policy is None:
-        problems = "\n".join(problem.text() for problem in reading.problems)
-        raise CannotRun(f"{policy} is no policy that can be loaded:\n{problems}")
+        raise CannotRun(why_refused(policy, reading.problems))
     return by_policy(compile_policy(reading.policy, reading.revision, b""))
 
 
@@ -106,8 +109,8 @@ def told_by(progress: Progress, bar: TaskID) -> Callable[[int, int], None]:
     return lambda sent, total: progress.update(bar, completed=sent, total=total)
 
 
-def show(imported: Imported) -> None:
-    """The account, and each unreadable line up to MOST_TOLD."""
+def show(imported: Imported, where: tuple[str | Path, ...]) -> None:
+    """The account, each unreadable line up to MOST_TOLD, and what to do next with the options `where`."""
     counts = (imported.lines, imported.stored, imported.before, imported.unreadable, imported.days)
     headings = ("lines", "stored", "stored before", "unreadable", "days")
     for row in aligned([headings, tuple(f"{count:,}" for count in counts)]):
@@ -118,4 +121,4 @@ def show(imported: Imported) -> None:
     if rest > 0:
         tell(f"… and {counted(rest, 'more unreadable line')}")
     say(f"every line is accounted for: {imported.lines:,} = stored + stored before + unreadable")
-    say("next: tidegate findings --imported")
+    say(f"next: {command('findings', '--imported', *where)}")

@@ -4,6 +4,7 @@ import time
 
 import typer
 
+from console.called import command
 from console.endpoints import Data, find_endpoints
 from console.moments import to_span, to_utc
 from console.overview import Overview, Telemetry, overview_of
@@ -28,7 +29,8 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
     found = find_endpoints(settings(), data)
     if found.processes is None:
         raise CannotRun(
-            f"no gateway runs on {found.data}; start one with `tidegate up`, or name it with --data"
+            f"no gateway runs on {found.data}; name the one that does with --data, or start one:"
+            f" {command('up', '--policy', 'FILE', '--data', found.data)}"
         )
     overview = overview_of(found, time.time())
     if as_json:
@@ -52,6 +54,8 @@ def show(overview: Overview) -> None:
         show_control(overview.control)
     if overview.telemetry is not None:
         show_telemetry(overview.telemetry)
+        asking = command("findings", "--open", "--data", overview.data)
+        say(f"findings   {overview.telemetry.findings_open} open  ({asking})")
     for trouble in overview.troubles:
         say(f"trouble: {trouble}")
 
@@ -87,7 +91,7 @@ def cells_of(overlay: Overlay, now: float) -> tuple[str, ...]:
 
 
 def show_telemetry(telemetry: Telemetry) -> None:
-    """The ledger's account, the watermark, and how many findings are open."""
+    """The ledger's account and the watermark."""
     say(
         f"telemetry  {telemetry.offered:,} offered = {telemetry.stored:,} stored + {telemetry.spooled:,}"
         f" spooled + {telemetry.dropped:,} lost + {telemetry.buffered:,} buffered"
@@ -98,4 +102,3 @@ def show_telemetry(telemetry: Telemetry) -> None:
         else f"{max(telemetry.watermark_lag_s, 0.0):.1f} s behind"
     )
     say(f"watermark  {lag}; workers: {', '.join(telemetry.workers) or 'none'}")
-    say(f"findings   {telemetry.findings_open} open  (tidegate findings --open)")

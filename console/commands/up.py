@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
+from console.called import command
 from console.child import PartFailed
 from console.deployment import Deployment, gateway_parts
 from console.keyring import KEYRING_FILE, Keyring, UnreadableKeyring, keyring_of
-from console.policy_file import read_policy_file
+from console.policy_file import read_policy_file, why_refused
 from console.settings import inherited, settings
 from console.supervisor import OWN_VOICE, Supervisor
 from console.terminal import command_app, tell
@@ -88,8 +89,7 @@ def tenant_of(policy: Path) -> str:
     """The policy's tenant. Raises CannotRun with every problem of a wrong policy."""
     reading = read_policy_file(policy, time.time())
     if reading.policy is None:
-        problems = "\n".join(problem.text() for problem in reading.problems)
-        raise CannotRun(f"{policy} is no policy that can be loaded:\n{problems}")
+        raise CannotRun(why_refused(policy, reading.problems))
     return reading.policy.tenant
 
 
@@ -133,6 +133,6 @@ def summary(urls: Mapping[str, str], deployment: Deployment) -> str:
         f"control     {urls['control']}  (token in {deployment.data / KEYRING_FILE})",
         f"warehouse   {without_password(urls['warehouse'])}",
         f"policy      {deployment.policy}  (watched)",
-        f"try         tidegate status --data {deployment.data}",
+        f"try         {command('status', '--data', deployment.data)}",
     ]
     return "\n".join(["tidegate is up; Ctrl-C stops it", *lines])

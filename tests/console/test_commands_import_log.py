@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.called import command
 from console.commands.import_log import MOST_TOLD, app
 from tests.console.policies import ADAPTIVE
 from tests.console.running import Ran, ran
@@ -30,6 +31,7 @@ def test_every_line_is_accounted_for(warehouse_url: str, tenant: str, log: Path)
     done = imported(warehouse_url, tenant, log)
     assert done.code == 0
     assert "every line is accounted for: 10 " in done.out
+    assert command("findings", "--imported", "--tenant", tenant, "--warehouse", warehouse_url) in done.out
 
 
 def test_a_file_is_not_doubled(warehouse_url: str, tenant: str, log: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from console.called import command
 from console.commands.status import app, show
 from console.keyring import keyring_of
 from console.overview import Overview, Telemetry
@@ -58,7 +59,7 @@ def test_people_see_each_thing_that_counts(capsys: pytest.CaptureFixture[str]) -
         "everybody",
         "1,234 offered = 1,230 stored + 1 spooled + 2 lost + 1 buffered",
         "0.2 s behind",
-        "3 open",
+        f"3 open  ({command('findings', '--open', '--data', 'var')})",
         "trouble: analytics is down",
     ):
         assert words in shown

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.called import command
 from console.commands.up import app, hear, summary
 from console.deployment import Deployment
 from console.keyring import Keyring
@@ -94,4 +95,5 @@ def test_the_summary_tells_every_address_and_no_secret() -> None:
     told = summary(urls, deployment)
     assert all(url in told for url in urls.values())
     assert "/d/keyring.json" in told
+    assert command("status", "--data", "/d") in told
     assert "s3cret" not in told
