@@ -26,7 +26,8 @@ from analytics.publisher import Publisher
 from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
 from kernel.clock import Tempo, parse_tempo, scaled
 from warehouse.client import WrongUrl, connect
-from warehouse.exits import COULD_NOT_RUN, GOOD, CannotRun, first_line, without_password
+from warehouse.command_line import run_command
+from warehouse.exits import COULD_NOT_RUN, CannotRun, first_line, without_password
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
 
@@ -108,7 +109,8 @@ def to_text(looked: Looked) -> str:
     ]
     if looked.rows:
         span = f"{looked.rows} requests from {moment(looked.first)} to {moment(looked.last)}"
-        lines.append(f"{len(looked.findings)} findings in {span}")
+        found = len(looked.findings)
+        lines.append(f"{found} {'finding' if found == 1 else 'findings'} in {span}")
     else:
         lines.append("the table holds no requests of this tenant")
     return "\n".join(lines) + "\n"
@@ -168,13 +170,13 @@ def main(arguments: list[str], complain: Callable[[str], object]) -> int:
     for name in ("httpx2", "clickhouse_connect"):
         logging.getLogger(name).setLevel(logging.WARNING)
     is_once = arguments[:1] == ["once"]
-    command = once_command if is_once else watch_command
     try:
-        command(arguments[1:] if is_once else arguments, standalone_mode=False)
+        if is_once:
+            return run_command(once_command, arguments[1:], "tidegate analytics once", complain)
+        return run_command(watch_command, arguments, "tidegate analytics", complain)
     except CannotRun as reason:
         complain(f"tidegate-analytics: {reason}\n")
         return COULD_NOT_RUN
-    return GOOD
 
 
 if __name__ == "__main__":

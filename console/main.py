@@ -12,6 +12,7 @@ import typer
 
 from console.extras import EXTRAS, require
 from console.terminal import say, tell
+from warehouse.command_line import run_command
 from warehouse.exits import COULD_NOT_RUN, CannotRun
 
 
@@ -59,12 +60,12 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 
 
 def launch(command: Command, arguments: list[str]) -> None:
-    """Run a command in this process, or become it. Raises CannotRun where an extra is missing."""
+    """Run a command in this process and end, or become it. Raises CannotRun where an extra is missing."""
     require(command.needs)
     if command.by_exec:
         os.execv(sys.executable, [sys.executable, "-m", command.module, *arguments])  # noqa: S606  # no shell
     app: typer.Typer = importlib.import_module(command.module).app
-    app(arguments, prog_name=f"tidegate {command.name}")
+    raise typer.Exit(run_command(app, arguments, f"tidegate {command.name}"))
 
 
 def create_app(launch: Launch) -> typer.Typer:
@@ -74,7 +75,6 @@ def create_app(launch: Launch) -> typer.Typer:
         help="An API gateway that learns its own traffic.",
         add_completion=False,
         pretty_exceptions_enable=False,
-        no_args_is_help=True,
     )
     app.callback()(root)
     for command in COMMANDS:
@@ -111,10 +111,11 @@ def root(
 def run() -> None:
     """Entry point: operator mistakes in one line, exit code 2."""
     try:
-        create_app(launch)(prog_name="tidegate")
+        code = run_command(create_app(launch), sys.argv[1:] or ["--help"], "tidegate")
     except CannotRun as mistake:
         tell(f"tidegate: {mistake}")
-        raise SystemExit(COULD_NOT_RUN) from None
+        code = COULD_NOT_RUN
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The policy file: read, checked, and watched for changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -42,6 +42,13 @@ def unreadable(path: Path, trouble: OSError | UnicodeDecodeError) -> Problem:
         return Problem("error", str(path), 1, 1, "", what, "Check the path and its permissions.")
     what = f"is not UTF-8 text (byte {trouble.start})"
     return Problem("error", str(path), 1, 1, "", what, "Save it as UTF-8.")
+
+
+def why_refused(path: Path, problems: Sequence[Problem]) -> str:
+    """Why a policy cannot be loaded: one line for one problem, else one line each."""
+    if len(problems) == 1:
+        return problems[0].text()
+    return "\n".join((f"{path} is no policy that can be loaded:", *(each.text() for each in problems)))
 
 
 class PolicyFile:

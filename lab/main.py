@@ -24,6 +24,7 @@ from lab.narrator import Narrator
 from lab.replay import StartedLate, replay
 from lab.simulation import Wanted, simulate
 from lab.stopping import Interrupted
+from warehouse.command_line import run_command
 from warehouse.exits import COULD_NOT_RUN, GOOD, CannotRun
 
 MISSED = 1
@@ -97,4 +98,4 @@ async def perform(wanted: Wanted, log: Path | None, narrator: Narrator) -> int:
 
 
 if __name__ == "__main__":
-    app(prog_name="tidegate demo")
+    sys.exit(run_command(app, sys.argv[1:], "tidegate demo"))

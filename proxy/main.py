@@ -21,6 +21,7 @@ from proxy.settings import (
     parse_warehouse,
 )
 from proxy.workers import supervise
+from warehouse.command_line import command_of, run_command
 from warehouse.exits import COULD_NOT_RUN, CannotRun
 from warehouse.listening import parse_endpoint
 from warehouse.ownership import claim
@@ -99,4 +100,4 @@ def run(settings: Settings) -> int:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.exit(run_command(command_of(main), sys.argv[1:], "tidegate proxy"))

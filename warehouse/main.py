@@ -25,6 +25,7 @@ import uvicorn
 import uvloop
 
 from warehouse.client import WrongUrl
+from warehouse.command_line import command_of, run_command
 from warehouse.disk_cap import drop_oldest_days
 from warehouse.embedded import Bounds, Connection, Engine, EngineFailed
 from warehouse.exits import COULD_NOT_RUN, CannotRun
@@ -137,4 +138,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.exit(run_command(command_of(main), sys.argv[1:], "tidegate warehouse"))

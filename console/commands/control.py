@@ -16,6 +16,7 @@ import uvicorn
 
 from console.control import create_app
 from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
+from console.policy_file import why_refused
 from console.settings import settings
 from console.state import ControlState, WrongPolicy, open_state
 from console.store import UnreadableStore
@@ -55,7 +56,7 @@ def control(
     except (UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
         raise CannotRun(str(trouble)) from trouble
     except WrongPolicy as wrong:
-        raise CannotRun(f"{policy} is no policy that can be loaded:\n{wrong}") from wrong
+        raise CannotRun(why_refused(policy, wrong.problems)) from wrong
 
 
 def token_of(directory: Path) -> str:

@@ -15,7 +15,7 @@ from console.explanation import (
     unknown_method,
 )
 from console.keyring import UnreadableKeyring, read_keyring
-from console.policy_file import read_policy_file
+from console.policy_file import read_policy_file, why_refused
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
 from console.wording import aligned
@@ -104,8 +104,7 @@ def snapshot_of(policy: Path, hash_key: bytes, now: float) -> Snapshot:
     """The compiled policy. Raises CannotRun."""
     reading = read_policy_file(policy, now)
     if reading.policy is None:
-        problems = "\n".join(problem.text() for problem in reading.problems)
-        raise CannotRun(f"{policy} is no policy that can be loaded:\n{problems}")
+        raise CannotRun(why_refused(policy, reading.problems))
     return compile_policy(reading.policy, reading.revision, hash_key)
 
 

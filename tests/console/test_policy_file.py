@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from console.policy_file import PolicyFile, read_policy_file
+from console.policy_file import PolicyFile, read_policy_file, why_refused
 from kernel.compile import revision_of
 from tests.console.policies import ADAPTIVE, Clock
 
@@ -44,3 +44,14 @@ def test_a_file_replaced_by_another_of_equal_size_has_changed(policy: Path, tmp_
     other.write_text(ADAPTIVE.replace("10/s", "20/s"))
     other.replace(policy)
     assert file.has_changed()
+
+
+def test_one_problem_is_told_in_one_line_and_more_in_a_line_each(tmp_path: Path) -> None:
+    missing = read_policy_file(tmp_path / "none.yaml", 0.0).problems
+    assert why_refused(tmp_path / "none.yaml", missing) == missing[0].text()
+    told = why_refused(tmp_path / "two.yaml", [*missing, *missing]).splitlines()
+    assert told == [
+        f"{tmp_path / 'two.yaml'} is no policy that can be loaded:",
+        missing[0].text(),
+        missing[0].text(),
+    ]
