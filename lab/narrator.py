@@ -40,8 +40,8 @@ def figures_of(sent: Sequence[Sent]) -> Figures:
     )
 
 
-def line_of(second: float, phase: str, figures: Figures) -> str:
-    """One status line."""
+def line_of(second: float, phase: str, figures: Figures, *, refused: str = "legitimate refused") -> str:
+    """One status line; `refused` names refused requests: a log does not say whose are legitimate."""
     parts = [
         f"{second:5.0f} s",
         f"{phase:<14}",
@@ -52,7 +52,7 @@ def line_of(second: float, phase: str, figures: Figures) -> str:
     if figures.greedy:
         parts.append(f"greedy {figures.greedy}, {figures.greedy_refused} refused")
     if figures.refused:
-        parts.append(f"{figures.refused} legitimate refused")
+        parts.append(f"{figures.refused} {refused}")
     return "  ".join(parts).rstrip()
 
 

@@ -1,33 +1,32 @@
-"""The demo on a log: its requests go through the gateway again, on one clock that runs faster.
+"""The demo on a log: its requests go through the gateway again, on one clock that runs faster (lab.course).
 
-The clock shows (now - the log's length) when the first request is sent and catches up with real
-time a little after the last one; generator, limits and windows all read it. Each real second
-analytics processes every window that passed. Delays are told in the log's time.
+Generator, limits and windows all read that clock. Each real second analytics processes every window
+that passed. Delays are told in the log's time.
 """
 
 import asyncio
-import datetime as dt
 import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
 from console.called import command
 from console.supervisor import Supervisor
 from kernel.addresses import identity_of_address
-from kernel.clock import Tempo, scaled
+from kernel.clock import scaled
+from kernel.decide import Reason
+from lab.course import Course, course_of, span_text, warning_of
 from lab.demo import address_of, sleep_until
 from lab.driver import Driver, Due
 from lab.logfile import Log, read_log, request_of
 from lab.narrator import Narrator, figures_of, line_of
 from lab.policies import log_policy
 from lab.record import LEGITIMATE, Sent
-from lab.replay_table import Replayed, replay_rows
+from lab.replay_table import NOTE, Replayed, replay_rows
 from lab.scoring import Seen
-from lab.simulation import Wanted, hearing
+from lab.simulation import Wanted, hearing, tell_start
 from lab.stage import Staging, staged
 from lab.stopping import unless_stopped
 from lab.table import is_met, print_table
@@ -36,9 +35,6 @@ from lab.watch import Watch
 from warehouse.client import connect
 from warehouse.imports import busiest, first_segment
 
-SHORTEST_S = 60.0
-MOST_RATE = 300.0  # requests per second that two cores bear beside everything else
-SLACK_S = 3.0  # real seconds by which the clock is still behind at the end: nothing lies in the future
 TAIL_S = 4.0  # real seconds after the last request, for findings to be made
 LEADS_S = (12.0, 40.0)  # real seconds that the processes get for their start
 CONNECTIONS = 64
@@ -47,29 +43,8 @@ TOLD_LINES = 20
 ROUTES = 40
 
 
-class Course(NamedTuple):
-    """How a log is laid on the clock: `shift` is added to a log's time."""
-
-    tempo: Tempo
-    duration_s: float
-    shift: float
-
-    def log_time(self, moment: float) -> str:
-        """A time of the events' clock as the log would have written it."""
-        return dt.datetime.fromtimestamp(moment - self.shift, dt.UTC).strftime("%d/%b/%Y:%H:%M:%S")
-
-
 class StartedLate(Exception):
     """The processes were not ready when the replay had to begin."""
-
-
-def course_of(log: Log, started: float) -> Course:
-    """The course of a replay that begins at a real time."""
-    duration_s = max(SHORTEST_S, len(log.entries) / MOST_RATE)
-    scale = max(log.length_s / duration_s, 1.0)
-    duration_s = log.length_s / scale
-    origin = started + duration_s - log.length_s - SLACK_S * (scale - 1.0)
-    return Course(Tempo(origin, started, scale), duration_s, origin - log.first)
 
 
 async def replay(wanted: Wanted, path: Path, narrator: Narrator, stop: asyncio.Event) -> bool:
@@ -77,10 +52,11 @@ async def replay(wanted: Wanted, path: Path, narrator: Narrator, stop: asyncio.E
 
     Raises EmptyLog, OSError, Interrupted, PartFailed, StartedLate.
     """
+    narrator.say(f"reading {path}")
     log = await asyncio.to_thread(read_log, path)
     narrator.loud(f"Tidegate demo on {path}: {log.lines} lines, {len(log.entries)} requests")
     for each in log.told[:TOLD_LINES]:
-        narrator.say(f"  line {each.line} is not replayed: {each.reason}: {each.text}")
+        narrator.say(f"  line {each.line} is not replayed: {each.reason}: {each.text.strip()}")
     if len(log.told) > TOLD_LINES:
         narrator.say(f"  and {len(log.told) - TOLD_LINES} more lines")
     for lead_s in LEADS_S:
@@ -107,26 +83,41 @@ async def replay_once(
         upstream=("lab.echo",),
         clock=course.tempo.text(),
     )
-    narrator.say(
-        f"{log.length_s / 3600:.1f} hours in {course.duration_s:.0f} s: the clock runs"
-        f" {course.tempo.scale:.0f} times as fast; a second of delay is {course.tempo.scale:.0f} s of the log"
-    )
+    tell_course(log, course, narrator)
+    tell_start(wanted.data, "site", narrator)
+    began = time.monotonic()
     supervisor = staged(staging, wanted.environment, hearing(narrator, wanted.verbose))
     try:
         await unless_stopped(supervisor.start(), stop)
         if time.time() > course.tempo.started:
             raise StartedLate
+        narrator.say(
+            f"started in {time.monotonic() - began:.1f} s; the first request is sent in"
+            f" {course.tempo.started - time.time():.0f} s, when the clock that all share begins"
+        )
         await asyncio.to_thread(keep_everything, connect(supervisor.urls["warehouse"]))
         with narrator:
             replayed = await unless_stopped(perform(log, course, supervisor, narrator=narrator), stop)
         rows = replay_rows(replayed)
-        print_table(narrator.console, f"{log.path}", rows, "")
+        print_table(narrator.console, f"{log.path}", rows, NOTE)
         if not wanted.once:
             narrator.say(f"try  {command('findings', '--data', wanted.data)}   (Ctrl-C ends the demo)")
             await stop.wait()
     finally:
         await supervisor.stop()
     return is_met(rows)
+
+
+def tell_course(log: Log, course: Course, narrator: Narrator) -> None:
+    """How fast the log is replayed, and where that is not as fast as the clock."""
+    pace = f"{span_text(log.length_s)} in {course.duration_s:.0f} s"
+    if course.tempo.scale > 1.0:
+        scale = f"{course.tempo.scale:.0f}"
+        pace += f": the clock runs {scale} times as fast; a second of delay is {scale} s of the log"
+    narrator.say(pace)
+    warning = warning_of(course)
+    if warning:
+        narrator.say(warning)
 
 
 def keep_everything(client: Client) -> None:
@@ -158,12 +149,14 @@ async def perform(log: Log, course: Course, supervisor: Supervisor, *, narrator:
             task.cancel()
     await watch.look()
     telemetry = await watch.account(driver.begun, PATIENCE_S)
+    refusals = await watch.refusals()
     return Replayed(
         lines=log.lines,
         requests=len(log.entries),
         told=len(log.told),
         as_logged=sum(is_as_logged(each) for each in driver.sent),
         refused=sum(each.is_refused and not is_as_logged(each) for each in driver.sent),
+        own=refusals.get(Reason.ABNORMAL_USAGE, 0),
         telemetry=telemetry,
         findings=tuple(watch.seen.values()),
         scale=course.tempo.scale,
@@ -172,8 +165,8 @@ async def perform(log: Log, course: Course, supervisor: Supervisor, *, narrator:
 
 async def send(log: Log, course: Course, driver: Driver, started: float) -> None:
     """Submit each request at its time on the clock."""
-    for entry in log.entries:
-        due = started + (entry.at - log.first) / course.tempo.scale
+    for entry, offset in zip(log.entries, course.offsets, strict=True):
+        due = started + offset
         if due > asyncio.get_running_loop().time():
             await sleep_until(due)
         request = request_of(entry, "site.example")
@@ -190,7 +183,7 @@ async def tick(driver: Driver, course: Course, narrator: Narrator, started: floa
         recent = driver.sent[told:]
         told += len(recent)
         moment = course.log_time(course.tempo.at(course.tempo.started + second))
-        narrator.tick(line_of(second, moment, figures_of(recent)))
+        narrator.tick(line_of(second, moment, figures_of(recent), refused="refused"))
 
 
 def is_as_logged(sent: Sent) -> bool:

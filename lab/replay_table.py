@@ -5,15 +5,25 @@ import msgspec
 from lab.scoring import Seen, Telemetry
 from lab.table import Row, telemetry_row
 
+NOTE = (
+    "A request is refused where a limit of this gateway says so, whatever the log's server answered."
+    " Own limit: set for one identity after a finding about it. General limits: the policy's, and what"
+    " analytics set for everybody. Delays of findings are from the first anomalous window."
+)
+
 
 class Replayed(msgspec.Struct, frozen=True):
-    """What a replay counted. `told`: lines that were shown with the reason why they are not replayed."""
+    """What a replay counted. `told`: lines that were shown with the reason why they are not replayed;
+    `refused`: answers that differ from the log's because a limit refused; `own`: requests that a limit
+    of the identity's own refused.
+    """
 
     lines: int
     requests: int
     told: int
     as_logged: int
     refused: int
+    own: int
     telemetry: Telemetry
     findings: tuple[Seen, ...]
     scale: float
@@ -30,12 +40,7 @@ def replay_rows(replayed: Replayed) -> list[Row]:
             replayed.lines == sent + replayed.told and sent == replayed.requests,
         ),
         telemetry_row(telemetry),
-        Row(
-            "answered as the log says",
-            f"{replayed.as_logged} of {sent}; {replayed.refused} refused by limits",
-            "",
-            None,
-        ),
+        *answer_rows(replayed),
     ]
     by_kind: dict[str, list[float]] = {}
     for seen in replayed.findings:
@@ -53,4 +58,19 @@ def replay_rows(replayed: Replayed) -> list[Row]:
         )
     if not by_kind:
         rows.append(Row("findings", "none", "", None))
+    return rows
+
+
+def answer_rows(replayed: Replayed) -> list[Row]:
+    """How the requests were answered; the rows add up to all that was sent."""
+    sent = replayed.telemetry.sent
+    own = min(replayed.own, replayed.refused)
+    rows = [
+        Row("answered as the log says", f"{replayed.as_logged} of {sent}", "", None),
+        Row("refused by an identity's own limit (a finding)", f"{own} of {sent}", "", None),
+        Row("refused by the general limits", f"{replayed.refused - own} of {sent}", "", None),
+    ]
+    otherwise = sent - replayed.as_logged - replayed.refused
+    if otherwise:
+        rows.append(Row("answered otherwise, or not at all", f"{otherwise} of {sent}", "", None))
     return rows

@@ -59,7 +59,7 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
     narrator.loud(
         f"Tidegate demo, seed {wanted.seed}: {len(people)} clients; the same seed plays the same again"
     )
-    narrator.say(f"data in {wanted.data}; starting shop, warehouse, control, analytics, proxy")
+    tell_start(wanted.data, "shop", narrator)
     supervisor = staged(staging, wanted.environment, hearing(narrator, wanted.verbose))
     try:
         await unless_stopped(supervisor.start(), stop)
@@ -80,6 +80,11 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
     finally:
         await supervisor.stop()
     return is_met(rows)
+
+
+def tell_start(data: Path, upstream: str, narrator: Narrator) -> None:
+    """Where the data will be, and what is started."""
+    narrator.say(f"data in {data}; starting {upstream}, warehouse, control, analytics, proxy")
 
 
 def tell_stages(results: Results, narrator: Narrator) -> None:

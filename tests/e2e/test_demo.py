@@ -118,3 +118,6 @@ def test_a_log_with_every_kind_of_line_is_accounted_for(tmp_path: Path) -> None:
     assert "line 7 is not replayed: the client sent no request" in done.stdout
     assert "line 9 is not replayed: not in the common or combined log format" in done.stdout
     assert "10 = 8 replayed + 2 not readable" in done.stdout
+    assert "nonsense\n\n" not in done.stdout  # the line end is not told with the line
+    assert "starting site, warehouse, control, analytics, proxy" in done.stdout
+    assert "; the first request is sent in " in done.stdout

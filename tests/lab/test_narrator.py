@@ -36,6 +36,11 @@ def test_one_error_is_one_error_and_the_columns_stay() -> None:
     assert none.endswith("  0 errors")
 
 
+def test_a_replay_calls_nobody_legitimate() -> None:
+    assert line_of(4.0, "", figures_of(SECOND[:2]), refused="refused").endswith("  1 refused")
+    assert line_of(4.0, "", figures_of(SECOND[:2])).endswith("  1 legitimate refused")
+
+
 def test_without_a_terminal_every_line_stays() -> None:
     out = io.StringIO()
     with Narrator(Console(file=out, width=80)) as narrator:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from lab.replay_table import Replayed, replay_rows
+from lab.replay_table import NOTE, Replayed, replay_rows
 from lab.scoring import Seen, Telemetry
 from lab.table import is_met
 from tests.lab.test_scoring import FINDING
@@ -13,6 +13,7 @@ REPLAYED = Replayed(
     told=2,
     as_logged=8,
     refused=0,
+    own=0,
     telemetry=Telemetry(8, 8, 8, 0, 0),
     findings=(),
     scale=1000.0,
@@ -35,3 +36,17 @@ def test_delays_of_findings_are_told_by_kind_in_both_times() -> None:
     rows = replay_rows(msgspec.structs.replace(REPLAYED, findings=(Seen(late, 1.0),)))
     told = [row.measured for row in rows if "client-burst" in row.what]
     assert told == ["1; half within 2000 s of the log (2.0 s of real time)"]
+
+
+def test_refusals_are_told_by_whose_limit_it_was_and_all_answers_add_up() -> None:
+    refused = msgspec.structs.replace(REPLAYED, as_logged=3, refused=4, own=3)
+    told = {row.what: row.measured for row in replay_rows(refused)}
+    assert told["answered as the log says"] == "3 of 8"
+    assert told["refused by an identity's own limit (a finding)"] == "3 of 8"
+    assert told["refused by the general limits"] == "1 of 8"
+    assert told["answered otherwise, or not at all"] == "1 of 8"
+
+
+def test_the_note_says_what_own_and_general_limits_are() -> None:
+    assert "Own limit:" in NOTE
+    assert "General limits:" in NOTE
