@@ -12,7 +12,7 @@ from kernel.events import Outcome
 from proxy.exchange import Exchange, Phase
 from proxy.framing import LAST_CHUNK, Body, response_body, to_chunk
 from proxy.pipeline import Origin
-from proxy.refusal import Answer, rate_limit_fields
+from proxy.refusal import Answer, rate_limit_values
 from proxy.response import ResponseHead
 from proxy.timers import NEVER
 from proxy.upstream import HIGH_WATER_BYTES
@@ -25,6 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 CRLF = b"\r\n"
+MOST_REMEMBERED_BYTES = 1_024  # of a response's fields
 
 
 def to_fields(lines: bytes) -> list[tuple[bytes, bytes]]:
@@ -65,10 +66,11 @@ class AsgiExchange(Exchange):
         self.status = head.status
         self.response_begun = True
         self.client_body = Body.CLOSE  # pieces are passed on as they are
-        fields = b"x-request-id: %b\r\n" % self.request_id
+        fields = [(b"x-request-id", self.request_id)]
         if judged.verdicts.limits:
-            fields += rate_limit_fields(judged.verdicts.limits, self.prepared)
-        conversation.begin_response(head, to_fields(fields), request.method)
+            policy, left = rate_limit_values(judged.verdicts.limits, self.prepared)
+            fields += ((b"ratelimit-policy", policy), (b"ratelimit", left))
+        conversation.begin_response(head, fields, request.method)
         self.phase = Phase.RESPONSE
         self.phase_at = conversation.wheel.soon + self.deadlines.idle_s
         return response_body(request.method, head.status, head.length, head.chunked)
@@ -159,7 +161,12 @@ class Conversation:
 
     def begin_response(self, head: ResponseHead, fields: list[tuple[bytes, bytes]], method: str) -> None:
         """Queue the start of a response: the upstream's fields, then the gateway's."""
-        pairs = to_fields(head.block)
+        known = self.listener.blocks.get(head.block)
+        if known is None:
+            known = to_fields(head.block)
+            if len(head.block) <= MOST_REMEMBERED_BYTES:
+                self.listener.blocks.keep(head.block, known)
+        pairs = known.copy()  # it belongs to the server from now on
         if head.status == 304 and method != "HEAD":
             # It tells the length of what it does not send, which servers would wait for.
             pairs = [pair for pair in pairs if pair[0] != b"content-length"]

@@ -86,17 +86,23 @@ def read_plain(head: bytes, fields: Fields, hosts: Hosts) -> RequestHead | None:
     """Parse a whole head, with its empty line, as `read_head` would; None where it is to be asked."""
     lines = head.split(b"\r\n")
     words = lines[0].split(b" ")
-    if len(words) != 3 or words[2] != b"HTTP/1.1" or len(lines) > MOST_FIELDS + 3:
+    if len(words) != 3 or words[2] != b"HTTP/1.1":
         return None
-    method = METHODS.get(words[0])
-    target = words[1]
-    if method is None or target[:1] != b"/" or target.translate(None, TARGET):
+    return read_lines(words[0], words[1], lines[1:-2], fields, hosts)
+
+
+def read_lines(
+    word: bytes, target: bytes, lines: list[bytes], fields: Fields, hosts: Hosts
+) -> RequestHead | None:
+    """The head of an HTTP/1.1 request: its method's word, its target, and its fields' lines."""
+    method = METHODS.get(word)
+    if method is None or target[:1] != b"/" or target.translate(None, TARGET) or len(lines) > MOST_FIELDS:
         return None
     noted: dict[int, bytes] = {}
     names: list[bytes] = []
     forwarded: list[bytes] = []
     known = fields.get
-    for line in lines[1:-2]:
+    for line in lines:
         code, name, value, piece = known(line) or fields.read(line)
         if code:
             if code < 0 or code in noted:

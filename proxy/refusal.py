@@ -71,6 +71,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rate_limit_fields(limits: tuple[LimitVerdict, ...], prepared: Prepared) -> bytes:
+    """RateLimit-Policy and RateLimit of the enforced limits, as lines."""
+    return b"ratelimit-policy: %b\r\nratelimit: %b\r\n" % rate_limit_values(limits, prepared)
+
+
+def rate_limit_values(limits: tuple[LimitVerdict, ...], prepared: Prepared) -> tuple[bytes, bytes]:
     """RateLimit-Policy and RateLimit of the enforced limits (draft 10, structured fields).
 
     `t` is the seconds until the bucket is whole, and of a limit that refused, until it admits again.
@@ -78,19 +83,14 @@ def rate_limit_fields(limits: tuple[LimitVerdict, ...], prepared: Prepared) -> b
     if len(limits) == 1:
         limit = limits[0]
         item, name = prepared.limit_field(limit.name, limit.quota)
-        return b"ratelimit-policy: %b\r\nratelimit: %b;r=%d;t=%d\r\n" % (
-            item,
-            name,
-            limit.taken.remaining,
-            seconds_of(limit),
-        )
+        return item, b"%b;r=%d;t=%d" % (name, limit.taken.remaining, seconds_of(limit))
     items = [prepared.limit_field(limit.name, limit.quota) for limit in limits]
     policy = b", ".join(item for item, _ in items)
     left = b", ".join(
         b"%b;r=%d;t=%d" % (name, limit.taken.remaining, seconds_of(limit))
         for limit, (_, name) in zip(limits, items, strict=True)
     )
-    return b"ratelimit-policy: %b\r\nratelimit: %b\r\n" % (policy, left)
+    return policy, left
 
 
 def seconds_of(limit: LimitVerdict) -> int:

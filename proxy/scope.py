@@ -19,11 +19,28 @@ from proxy.head import (
     to_request_head,
 )
 from proxy.headers import Codes
+from proxy.plain_head import Fields, read_lines
 
 UNSAFE = re.compile(rb"[\r\n\0]").search
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+").fullmatch
 WITH_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
+
+
+def plain_scope(scope: Mapping[str, Any], fields: Fields, hosts: Hosts) -> RequestHead | None:
+    """The head of an HTTP/1.1 scope that is plain, as `read_scope` reads it at twice the cost; else None."""
+    lines = [b"%b: %b" % pair for pair in scope["headers"]]
+    target: bytes | None = scope.get("raw_path")
+    if not target or scope["http_version"] != "1.1" or sum(map(len, lines)) > MOST_HEAD_BYTES:
+        return None
+    query: bytes = scope["query_string"]
+    if query:
+        target = b"%b?%b" % (target, query)
+    head = read_lines(scope["method"].encode("latin-1", "replace"), target, lines, fields, hosts)
+    # A name that holds `: ` would be read as a shorter one.
+    if head is None or head.names != b"\n".join([name for name, _ in scope["headers"]]):
+        return None
+    return head
 
 
 def read_scope(scope: Mapping[str, Any], codes: Codes, hosts: Hosts) -> RequestHead:

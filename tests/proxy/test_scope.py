@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from proxy import headers
+from proxy import headers, plain_head
 from proxy.head import BadRequest, Hosts, RequestHead
 from proxy.headers import request_codes
-from proxy.scope import read_scope
+from proxy.scope import plain_scope, read_scope
 
 Fields = list[tuple[bytes, bytes]]
 HOST: Fields = [(b"host", b"shop.example:8080")]
@@ -92,3 +95,25 @@ def test_a_body_without_a_length_on_http_2_is_chunked() -> None:
     assert read(method="POST", http_version="2").chunked
     assert not read(method="GET", http_version="2").chunked
     assert not read(method="POST", http_version="2", headers=[*HOST, (b"content-length", b"3")]).chunked
+
+
+PLAIN_NAMES = st.sampled_from(
+    (b"host", b"accept", b"x-api-key", b"content-length", b"a: b", b"a b", b"te", b"")
+)
+PLAIN_VALUES = st.sampled_from((b"a", b"a b", b"5", b" a", b"a\r\nb: c", b"a: b", b""))
+
+
+@given(
+    st.lists(st.tuples(PLAIN_NAMES, PLAIN_VALUES), max_size=4),
+    st.sampled_from((b"/", b"/a", b"/a?b", b"/a b", b"/..", b"", b"a")),
+    st.sampled_from(("1.1", "1.0", "2")),
+)
+def test_a_plain_scope_is_what_the_careful_reading_says(fields: Fields, target: bytes, version: str) -> None:
+    all_fields = [*HOST, *fields]
+    scope = scope_of(raw_path=target, query_string=b"c=d", http_version=version, headers=all_fields)
+    codes = request_codes(b"x-api-key", ())
+    plain = plain_scope(scope, plain_head.Fields(codes), Hosts())
+    if plain is not None:
+        careful = read_scope(scope, codes, Hosts())
+        assert b"".join(plain.lines) == b"".join(careful.lines)
+        assert msgspec.structs.replace(plain, lines=careful.lines) == careful
