@@ -10,13 +10,16 @@ import pytest
 import typer
 
 from console.main import COMMANDS, Command, create_app
+from console.settings import settings_of
+from proxy.settings import data_directory
+from warehouse.listening import Endpoint
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "command-line.md"
 HEAVY = ("fastapi", "uvicorn", "numpy", "clickhouse_connect", "chdb", "sklearn", "scipy", "httpx2", "uvloop")
 ASKED_FOR = {
     *("up", "demo", "proxy", "analytics", "warehouse", "check", "explain", "status", "findings"),
-    *("keys", "import-log", "loop", "control"),
+    *("keys", "import-log", "loop", "control", "decision"),
 }
 
 
@@ -108,6 +111,19 @@ def test_arguments_reach_the_command_unchanged() -> None:
     given = ["--policy", "a b.yaml", "--listen", "127.0.0.1:0", "--workers=2", "--help", "-x"]
     app(["proxy", *given], standalone_mode=False)
     assert got == [("proxy", given)]
+
+
+def test_the_documented_data_directories_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIDEGATE_DATA", raising=False)
+    text = DOCUMENT.read_text()
+    assert f"`--data` (else `./{settings_of({}).data}`)" in text
+    assert settings_of({"TIDEGATE_DATA": "/d"}).data == Path("/d")
+    for name, default in (("demo", "./var/demo"), ("warehouse", "tidegate-data/warehouse")):
+        shown = "".join(tidegate(name, "--help").stdout.replace("│", "").split())
+        assert default in shown
+        assert f"`{name}` (`./{default.removeprefix('./')}`)" in text
+    alone = data_directory("", Endpoint("127.0.0.1", 8080)).relative_to(Path.cwd())
+    assert f"(`./{str(alone).replace('8080', 'PORT')}`, so that" in text
 
 
 def test_check_of_the_ten_lines_is_good() -> None:
