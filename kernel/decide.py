@@ -5,7 +5,9 @@
 3. credential: a wrong key is refused even where none is needed      401
 4. body: a declared length over the route's cap                      413
 5. limits: charged only when every enforced limit admits             429
-6. shadows: on state of their own, after refusals too                never refuse
+6. shadow limits: on state of their own, after refusals too          never refuse
+
+Shadow access rules are part of 2: told up to the first enforced match, which decides.
 
 `decide` is pure in (facts, snapshot, state, now): the proxy, the replay and `tidegate explain`
 call this same function. `state` is the limiter's dictionary, which it updates.

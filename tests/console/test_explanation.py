@@ -110,6 +110,14 @@ def test_the_first_matching_access_rule_decides(snapshot: Snapshot) -> None:
     assert effects(denied)["credential"] == effects(denied)["body"] == effects(denied)["fair"] == "not asked"
 
 
+def test_shadow_limits_count_what_was_refused_and_shadow_access_rules_end_where_one_decides() -> None:
+    late = "  - {name: late, action: deny, networks: [203.0.113.0/24], mode: shadow}\nlimits:"
+    explanation = told(compiled(POLICY.replace("limits:", late)), "/x", address="203.0.113.9", times=2)
+    assert (explanation.status, explanation.rule) == (403, "nobody")
+    assert (effects(explanation)["late"], effects(explanation)["strict"]) == ("not asked", "would refuse")
+    assert explanation.would_refuse == ("strict",)
+
+
 def test_credentials_and_bodies_are_judged(snapshot: Snapshot) -> None:
     missing = told(snapshot, "/orders/7")
     assert (missing.status, effects(missing)["credential"], effects(missing)["body"]) == (
