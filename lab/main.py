@@ -17,7 +17,7 @@ from rich.console import Console
 from console.child import PartFailed
 from console.keyring import UnreadableKeyring, keyring_of
 from console.settings import inherited
-from lab.directory import directory_of
+from lab.directory import PREFIX, directory_of
 from lab.faults import NotSwitched
 from lab.logfile import EmptyLog
 from lab.narrator import Narrator
@@ -92,9 +92,18 @@ async def perform(wanted: Wanted, log: Path | None, narrator: Narrator) -> int:
     try:
         met = await (simulate(wanted, narrator, stop) if log is None else replay(wanted, log, narrator, stop))
     except Interrupted:
-        narrator.say("stopped before the end")
+        narrator.say(f"stopped before the end{kept(wanted)}")
         return COULD_NOT_RUN
+    if not wanted.once:
+        narrator.say(f"stopped{kept(wanted)}")
     return GOOD if met else MISSED
+
+
+def kept(wanted: Wanted) -> str:
+    """Where the data are after the end; nothing where they were temporary."""
+    if not wanted.data.name.startswith(PREFIX):
+        return f"; the data stay in {wanted.data} until the next demo there"
+    return ""
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from lab.policies import log_policy
 from lab.record import LEGITIMATE, Sent
 from lab.replay_table import NOTE, Replayed, replay_rows
 from lab.scoring import Seen
-from lab.simulation import Wanted, hearing, tell_start
+from lab.simulation import STOPPING, Wanted, hearing, tell_start
 from lab.stage import Staging, staged
 from lab.stopping import unless_stopped
 from lab.table import is_met, print_table
@@ -103,6 +103,7 @@ async def replay_once(
         if not wanted.once:
             narrator.say(f"try  {command('findings', '--data', wanted.data)}   (Ctrl-C ends the demo)")
             await stop.wait()
+            narrator.say(STOPPING)
     finally:
         await supervisor.stop()
     return is_met(rows)

@@ -23,6 +23,8 @@ from lab.warehouse_reader import open_reader
 from lab.watch import Watch
 from warehouse.exits import without_password
 
+STOPPING = "stopping"  # takes seconds: telemetry is flushed before the warehouse ends
+
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """How to run the demo."""
@@ -77,6 +79,7 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
             tell_what_to_try(supervisor, wanted.data, narrator)
             with narrator:
                 await keep_going(scene, narrator, stop)
+            narrator.say(STOPPING)
     finally:
         await supervisor.stop()
     return is_met(rows)

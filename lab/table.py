@@ -6,6 +6,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from console.wording import counted
 from lab.scoring import (
     FINDING_TARGET_S,
     MITIGATION_TARGET_S,
@@ -105,11 +106,6 @@ def telemetry_row(telemetry: Telemetry) -> Row:
 def is_met(rows: list[Row]) -> bool:
     """Whether no row misses its target."""
     return all(row.met is not False for row in rows)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def print_table(console: Console, title: str, rows: list[Row], note: str) -> None:

@@ -71,7 +71,7 @@ def test_a_stop_while_starting_leaves_nothing_behind(tmp_path: Path) -> None:
     said.append(process.stdout.read())
     process.stdout.close()
     assert process.wait(60) == 2
-    assert "stopped before the end" in "".join(said)
+    assert f"stopped before the end; the data stay in {tmp_path} until the next demo there" in "".join(said)
     claim(tmp_path).close()  # nobody holds it any more
 
 
@@ -92,6 +92,30 @@ def test_a_real_log_is_replayed_to_its_last_line() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4525 = 4525 replayed + 0 not readable" in done.stdout
     assert "4525 sent, 4525 offered = 4525 stored" in re.sub(r"\s+", " ", done.stdout)
+
+
+@pytest.mark.slow
+def test_a_replay_that_stays_up_says_that_it_stopped_and_where_the_data_are(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_text('10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 12 "-" "x"\n')
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lab.main", "--log", str(path), "--data", str(tmp_path / "data")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Ctrl-C ends the demo" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    said = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert said.splitlines() == [
+        "stopping",
+        f"stopped; the data stay in {tmp_path}/data until the next demo there",
+    ]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from lab.scenario import Act
 from lab.scoring import Happened, Mitigation, Refused, Seen, Telemetry
-from lab.table import NOTE, Results, counted, is_met, print_table, rows_of
+from lab.table import NOTE, Results, is_met, print_table, rows_of
 from tests.lab.test_scoring import FINDING, GREEDY
 
 ACT = Act(kind="greedy client", starts=0, ends=10, what="")
@@ -81,7 +81,3 @@ def test_the_note_explains_each_word_that_the_rows_need() -> None:
     for word in ("onset", "excess", "mitigation", "false alarms", "telemetry"):
         assert word in said
         assert f"{word}:" in NOTE.lower()
-
-
-def test_counted_things_have_their_plural() -> None:
-    assert [counted(number, "finding") for number in (0, 1, 2)] == ["0 findings", "1 finding", "2 findings"]
