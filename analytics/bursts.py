@@ -6,6 +6,8 @@ A sum over one, three or ten seconds is a burst where it
    with requests in at least half of the seconds (persistence instead of patience), and
 3. is OWN_FACTOR times what the identity itself used to do, where it is known for long enough.
 Many identities past their peers at once are another mix, not one client: nothing is ripe then.
+After a gap in the traffic nothing is judged before so much of what came since is learnt that the
+peers' windows are full again: maxima of half-filled ones are small, and everybody passes them.
 Requests count as offered, refused ones included, or a limit would hide what it holds back.
 """
 
@@ -80,7 +82,7 @@ class ClientBurst:
     def learn(self, seen: Seen, mask: Mask) -> None:
         """Remember maxima, abusers' aside: of all identities everywhere, of a sample by route."""
         window, trail, past = seen.window, seen.cells, self.population
-        past.turn(window.second)
+        past.turn(window.second, since=trail.since)
         usual = np.ones(len(trail.wide.keys), np.bool_)
         if mask.keys:
             abusive = np.array([mask.holds(CARD.number, name) for name in window.identities], np.bool_)
@@ -101,7 +103,7 @@ class ClientBurst:
         """Signals of the identities past their peers, one per identity."""
         window, trail, past = seen.window, seen.cells, self.population
         busy = busiest(trail)
-        if not len(busy) or past.until - past.since < LEAST_HISTORY_S:
+        if not len(busy) or past.until - max(past.since, trail.since) < LEAST_HISTORY_S:
             return Scored(())
         looked = Looked.at(trail, busy)
         tails = past.tails(len(self._scopes.names))

@@ -77,7 +77,7 @@ class Engine:
         tails = past.tails(number + 1)
         return Usual(
             identities=int(tails.identities[number]),
-            learnt_s=past.until - past.since,
+            learnt_s=max(past.until - max(past.since, self._trailing.since), 0),
             fitted=tuple(float(each) for each in tails.usual[number]),
             greatest=tuple(float(each) for each in tails.greatest[number]),
             together=self._demand.greatest(scope),

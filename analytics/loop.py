@@ -112,6 +112,7 @@ class Loop:
         self._pace = pace
         self._resume: int | None = None  # from here on findings are told
         self._is_warm = False
+        self._began = 0  # first second of the warm-up
         self._next = 0  # first second that is not judged yet
         self._noted = 0  # what of it the archive knows
         self.is_behind = False  # whether windows are left that the watermark has passed
@@ -171,7 +172,7 @@ class Loop:
         self._engine.tracker.restore(self._archive.known(begin))
         if self._pace.scale == 1.0:
             self._engine.remember(to_hours(self._windows.hours(begin - SEASON_S, begin)))
-        self._next, self._resume = begin, resume
+        self._next, self._began, self._resume = begin, begin, resume
 
     def _resume_at(self, until: int, noted: int | None) -> int:
         if noted is None:
@@ -186,8 +187,9 @@ class Loop:
             return
         while self._next < self._resume:
             self._advance(self._resume, 0.0)
-        self._engine.tracker.resume(self._resume)
+        ended = self._engine.tracker.resume(self._resume, since=self._began)
         self._pending.clear()
+        self._keep(ended, 0.0)
         self._is_warm = True
         log.info("warmed up; deciding from %d on", self._resume)
 

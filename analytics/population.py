@@ -73,7 +73,7 @@ class Population:
         self._below = ALL_HASHES
         self._block = 0
         self._fitted: Tails | None = None
-        self.since = 0  # first second learnt, 0 for none
+        self.since = 0  # first second learnt since the last gap, 0 for none
         self.until = 0  # last second learnt
 
     def __len__(self) -> int:
@@ -83,9 +83,9 @@ class Population:
         """Identities whose narrower cells are learnt."""
         return np.asarray(hashes <= self._below, np.bool_)
 
-    def turn(self, second: int) -> None:
-        """Begin a window: forget what is ten minutes old."""
-        self.since = self.since or second
+    def turn(self, second: int, *, since: int = 0) -> None:
+        """Begin a window: forget what is ten minutes old. `since`: where traffic began after its last gap."""
+        self.since = max(self.since or second, since)
         self.until = second
         self._fitted = None
         block = second // BLOCK_S

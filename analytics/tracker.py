@@ -1,7 +1,8 @@
 """From signals to findings: opened once, updated while they last, closed when over.
 
 Everything here is a function of the windows in their order. A finding that the warehouse holds
-already (after a restart) is taken up under its id, with the `found_at` that it had.
+already (after a restart) is taken up under its id, with the `found_at` that it had. One that is
+open there goes on where its key does, and is closed where it does not: none stays open beside another.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ ABANDONED_S = 600  # ... or when nothing at all was heard of its key for so long
 REFRESH_S = 10  # an open finding's evidence is written at most so often
 REMEMBERED_S = 1_200  # closed findings are kept so long, to mask what is learnt
 MOST_OPEN = 1_000  # per tenant: more tell people nothing
+BLIND_S = 60  # of a warm-up: too little is learnt to find again what was found then
 
 
 class Standing(msgspec.Struct):
@@ -37,6 +39,8 @@ class Tracker:
         self._open: dict[tuple[str, str], Standing] = {}
         self._known: dict[str, Finding] = {}
         self._closed: list[Finding] = []
+        self._held: dict[str, Finding] = {}  # open in the warehouse when it was asked
+        self._unclaimed: dict[str, int] = {}  # of these, not found again: when each is given up
 
     @property
     def open(self) -> tuple[Finding, ...]:
@@ -45,19 +49,32 @@ class Tracker:
 
     def restore(self, findings: Iterable[Finding]) -> None:
         """Findings that the warehouse holds: they keep their ids and are not written again."""
-        self._known.update((finding.id, finding) for finding in findings)
+        known = {finding.id: finding for finding in findings}
+        self._known.update(known)
+        self._held.update((id_, finding) for id_, finding in known.items() if not finding.closed_at)
 
-    def resume(self, second: int) -> None:
-        """End of the warm-up: what it found and nobody wrote before is dropped, the rest goes on."""
+    def resume(self, second: int, *, since: int = 0) -> list[Finding]:
+        """End of a warm-up that began at `since`: what it found and nobody wrote before is dropped.
+
+        Returns findings that are open in the warehouse and ended meanwhile. Those that the warm-up
+        did not find again, and that lie too far back for it, go on as if they had been seen just now;
+        others have QUIET_S to show themselves.
+        """
+        over = [finding for finding in self._closed if finding.id in self._held]
+        self._closed = []
         self._open = {
             key: standing for key, standing in self._open.items() if standing.finding.id in self._known
         }
-        opened = {standing.finding.id for standing in self._open.values()}
-        for finding in self._known.values():
+        gone = {finding.id for finding in over} | {each.finding.id for each in self._open.values()}
+        for finding in sorted(self._held.values(), key=lambda each: -each.onset):
             key = (finding.detector, finding.key)
-            if not finding.closed_at and finding.id not in opened and key not in self._open:
-                self._open[key] = Standing(finding, "", second, second, None)
-        self._closed = []
+            if finding.id in gone:
+                continue
+            if finding.onset < since + BLIND_S and key not in self._open and finding.detector in self._cards:
+                self._open[key] = Standing(finding, "", second - 1, second, None)
+            else:
+                self._unclaimed[finding.id] = max(int(finding.window_end), second) + QUIET_S
+        return over
 
     def mask(self, second: int, now: int) -> Mask:
         """Keys that were under a finding in `second`, as known when `now` was judged."""
@@ -66,7 +83,8 @@ class Tracker:
             frozenset(
                 (finding.detector, finding.key)
                 for finding in held
-                if finding.onset <= second
+                if finding.detector in self._cards
+                and finding.onset <= second
                 and finding.window_end <= now
                 and second - finding.onset < self._cards[finding.detector].adopted_after_s
                 and (not finding.closed_at or finding.closed_at > second)
@@ -87,14 +105,17 @@ class Tracker:
 
     def expire(self, second: int, found_at: float) -> list[Finding]:
         """Close what has been calm for long enough before the window of `second`."""
-        over: list[Finding] = []
+        over = self._give_up(second)
         for key, standing in list(self._open.items()):
-            ends = self._end_of(standing)
-            if ends is not None and ends <= second:
-                closed = msgspec.structs.replace(standing.finding, closed_at=float(ends))
+            decided, ended = self._end_of(standing)
+            if decided <= second:
+                closed = msgspec.structs.replace(standing.finding, closed_at=float(ended))
                 del self._open[key]
-                self._closed.append(closed)
                 over.append(closed)
+        self._closed += over
+        news = self._news(over)
+        # What is known as open masks what is learnt.
+        self._known.update((each.id, each) for each in over if each.id in self._held)
         oldest = second - REMEMBERED_S
         if self._closed and self._closed[0].closed_at < oldest:
             self._closed = [finding for finding in self._closed if finding.closed_at >= oldest]
@@ -103,7 +124,17 @@ class Tracker:
                 for finding in self._known.values()
                 if not finding.closed_at or finding.closed_at >= oldest
             }
-        return self._news(over)
+        return news
+
+    def _give_up(self, second: int) -> list[Finding]:
+        """Findings of the warehouse that did not show themselves again: closed by what it knows of them."""
+        late = [id_ for id_, until in self._unclaimed.items() if until <= second]
+        for id_ in late:
+            del self._unclaimed[id_]
+        return [
+            msgspec.structs.replace(held, closed_at=held.window_end + QUIET_S)
+            for held in (self._held[id_] for id_ in late)
+        ]
 
     def _news(self, findings: list[Finding]) -> list[Finding]:
         """Those that say something that the warehouse does not hold: a closed one stays closed."""
@@ -116,13 +147,19 @@ class Tracker:
             or (not known.closed_at and not finding.closed_at and finding != known)
         ]
 
-    def _end_of(self, standing: Standing) -> int | None:
-        """When the finding is over if nothing more is heard: a function of the windows seen."""
-        silent = self._cards[standing.finding.detector].silence_is_calm
-        since = standing.last_signal + 1 if silent else standing.calm_since
-        if since is None:
-            return standing.last_signal + ABANDONED_S
-        return since + QUIET_S
+    def _end_of(self, standing: Standing) -> tuple[int, int]:
+        """(when it is decided, when it was over) if nothing more is heard: a function of the windows seen.
+
+        Where a key is calm after a silence that is longer than QUIET_S, it ended before the silence.
+        """
+        over = standing.last_signal + 1 + QUIET_S
+        if self._cards[standing.finding.detector].silence_is_calm:
+            return over, over
+        if standing.calm_since is None:
+            return standing.last_signal + ABANDONED_S, over
+        if standing.calm_since > over:
+            return standing.calm_since, over
+        return standing.calm_since + QUIET_S, standing.calm_since + QUIET_S
 
     def _take(self, number: str, signal: Signal, second: int, found_at: float) -> list[Finding]:
         key = (number, signal.key)
@@ -133,6 +170,7 @@ class Tracker:
             return self._begin(number, signal, second, found_at)
         standing.last_signal = second
         standing.calm_since = None
+        standing.group = standing.group or signal.group  # one that was taken up has none
         worse = signal.ripe and signal.score > 1.5 * standing.finding.score
         if not worse and second - standing.refreshed < REFRESH_S:
             return []
@@ -154,11 +192,26 @@ class Tracker:
 
     def _begin(self, number: str, signal: Signal, second: int, found_at: float) -> list[Finding]:
         finding = to_finding(self._tenant, number, signal, second, found_at)
-        known = self._known.get(finding.id)
+        known = self._known.get(finding.id) or self._held_of(number, signal.key, second)
         if known is not None:
-            finding = msgspec.structs.replace(finding, found_at=known.found_at)
+            self._unclaimed.pop(known.id, None)
+            finding = msgspec.structs.replace(
+                finding, id=known.id, onset=known.onset, window_end=known.window_end, found_at=known.found_at
+            )
         self._open[(number, signal.key)] = Standing(finding, signal.group, second, second, None)
         return self._news([finding])
+
+    def _held_of(self, number: str, key: str, second: int) -> Finding | None:
+        """The latest finding about a key that is open in the warehouse: what is seen now is more of it."""
+        open_ = [
+            held
+            for held in self._held.values()
+            if (held.detector, held.key) == (number, key)
+            and held.id in self._known
+            and not self._known[held.id].closed_at
+            and held.onset <= second
+        ]
+        return max(open_, key=lambda held: held.onset, default=None)
 
 
 def to_finding(tenant: str, number: str, signal: Signal, second: int, found_at: float) -> Finding:

@@ -24,6 +24,10 @@ RING_S = 16  # seconds of counts kept per scoped cell; more than the longest spa
 SPREADER = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: tells the scopes of one identity apart
 MOST_KEYS = 262_144  # scoped cells remembered at once, some 25 MB
 IDLE_S = 120  # a cell that was silent for so long is forgotten by the trail
+GAP_S = 10  # without any window: what comes after it is a new stretch of traffic
+GAP_SPACINGS = 10  # ... where windows are rare: so many times their usual distance
+SPACING_WINDOWS = 32  # over which that distance is averaged
+MOST_SPACING_S = 30  # a longer one counts as this, so that one long gap does not hide the next
 
 
 class SeriesRows(NamedTuple):
@@ -172,9 +176,11 @@ class Trail(NamedTuple):
 
     `sums` and `active` (seconds with a request) are [identities, SPANS], in the order of `wide`.
     `lately` are the narrower cells of the last seconds, oldest first; the last entry is this window's.
+    `since` is the first second after the last gap in the traffic.
     """
 
     second: int
+    since: int
     wide: Gathered
     sums: Ints
     active: Ints
@@ -244,12 +250,15 @@ class Trailing:
         self._narrow: deque[tuple[int, Gathered]] = deque(maxlen=SPANS[-1])
         self._second = 0
         self._swept = 0
+        self.since = 0  # the first second after the last gap in the traffic
+        self._spacing = 1.0  # seconds from window to window, averaged
 
     def __len__(self) -> int:
         return len(self._slots)
 
     def enter(self, window: Window) -> Trail:
         """Add a window, later than all before, and sum what its identities did of late."""
+        self._pace(window.second)
         self._turn(window.second)
         everywhere = np.zeros(len(window.hashes), np.int64)
         wide = gathered(window, everywhere, np.arange(len(window.hashes)))
@@ -263,7 +272,15 @@ class Trailing:
         narrow = under_scopes(window, self._scopes)
         self._narrow.append((window.second, narrow))
         lately = tuple(each for each in self._narrow if each[0] > window.second - SPANS[-1])
-        return Trail(window.second, wide, sums, active, lately)
+        return Trail(window.second, self.since, wide, sums, active, lately)
+
+    def _pace(self, second: int) -> None:
+        """Notice a gap: longer than any that traffic as dense as this has by chance."""
+        passed = second - self._second
+        if passed > max(GAP_S, GAP_SPACINGS * self._spacing) or not self._second:
+            self.since = second
+        if self._second:
+            self._spacing += (min(passed, MOST_SPACING_S) - self._spacing) / SPACING_WINDOWS
 
     def _turn(self, second: int) -> None:
         """Clear the columns of the seconds between the last window and this one."""

@@ -2,9 +2,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.adaptive import AdaptiveLimits, Situation
 from analytics.engine import Engine
+from tests.analytics.policies import policy
 from tests.analytics.seeing import run
-from tests.analytics.traffic import failing, greedy, quiet, slowed, windows_of
+from tests.analytics.traffic import START, Request, failing, greedy, quiet, slowed, windows_of
 
 EVENTFUL = failing(slowed(sorted([*quiet(seconds=100), *greedy(40.0, 48.0)]), 60.0, 68.0), 85.0, 95.0)
 ONE_BY_ONE = run(EVENTFUL)
@@ -35,6 +37,60 @@ def test_a_restart_finds_the_same(cut: int) -> None:
         for finding in again.advance([each for each in windows if each.second == second], second + 1, 0.0):
             told[finding.id] = finding
     assert sorted(told.values(), key=lambda each: (each.onset, each.id)) == ONE_BY_ONE
+
+
+def resumed(seed: int, gap: int, *, seconds: float = 60.0) -> list[Request]:
+    """Two minutes of traffic, nothing for a while, and then the same clients again."""
+    before, after = (
+        quiet(number, seconds=length, rate=150.0, identities=300)
+        for number, length in ((seed, 120.0), (seed + 100, seconds))
+    )
+    return [*before, *(each._replace(at=each.at + 120.0 + gap) for each in after)]
+
+
+@pytest.mark.parametrize("gap", [60, 900])
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_traffic_that_is_resumed_after_a_gap_is_nobodys_burst(seed: int, gap: int) -> None:
+    assert run(resumed(seed, gap)) == []
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_nobody_is_limited_when_traffic_is_resumed(seed: int) -> None:
+    engine, limits = Engine("t"), AdaptiveLimits()
+    for window in windows_of(resumed(seed, 900, seconds=40.0)):
+        engine.advance([window], window.second + 1, 0.0)
+        limits.step(
+            Situation(
+                now=float(window.second),
+                policy=policy(),
+                findings=engine.tracker.open,
+                usual_of=engine.usual,
+                expected_of=engine.expected,
+                loss=0.0,
+                paused=False,
+            )
+        )
+        if window.second >= START + 1_020:
+            assert not any(overlay.identity for overlay in limits.overlays)
+            assert all(overlay.created_at < START + 120 for overlay in limits.overlays)
+
+
+@pytest.mark.parametrize("gap", [60, 900])
+def test_a_greedy_client_is_found_soon_after_a_gap(gap: int) -> None:
+    began = 120.0 + gap + 21.0
+    (found,) = run(sorted([*resumed(1, gap), *greedy(began, began + 8.0)]))
+    assert found.identity == "ip:203.0.113.9"
+    assert found.window_end - START - began <= 3.0
+
+
+def test_a_greedy_client_of_a_quiet_tenant_is_found_though_windows_are_rare() -> None:
+    rare = [
+        Request(5.0 * second + who / 40, f"ip:10.9.0.{who}", "orders", 200, 10_000, 400)
+        for second in range(100)
+        for who in range(40)
+    ]
+    (found,) = run(sorted([*rare, *greedy(510.0, 520.0)]))
+    assert found.window_end - START - 510.0 <= 3.0
 
 
 def test_a_window_that_comes_again_is_not_judged_again() -> None:

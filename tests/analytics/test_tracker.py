@@ -105,6 +105,77 @@ def test_the_warm_up_leaves_only_what_was_known() -> None:
     assert [each.key for each in findings.open] == ["b"]
 
 
+def test_a_series_that_is_calm_after_a_long_silence_ended_before_it() -> None:
+    findings = tracker()
+    told(findings, 10, signal(10), number="D16")
+    findings.advance(400, {"D16": Scored((), frozenset({"a"}))}, 0.0)
+    (closed,) = findings.expire(401, 0.0)
+    assert closed.closed_at == 11 + QUIET_S
+
+
+def held(onset: int, *, key: str = "a") -> Finding:
+    """A finding that the warehouse holds open."""
+    return told(tracker(), onset, signal(onset, key=key))[0]
+
+
+def test_what_is_open_in_the_warehouse_goes_on_where_its_key_does() -> None:
+    findings, before = tracker(), held(100)
+    findings.restore([before])
+    assert findings.resume(130, since=0) == []
+    (again,) = told(findings, 131, signal(103, score=40.0))  # after a restart the onset looks another
+    assert (again.id, again.onset, again.found_at) == (before.id, before.onset, before.found_at)
+    assert again.score == 40.0
+    (closed,) = findings.expire(1_000, 0.0)
+    assert (closed.id, closed.closed_at) == (before.id, 132 + QUIET_S)
+
+
+def test_what_is_open_in_the_warehouse_and_seen_no_more_is_closed_where_it_ended() -> None:
+    findings, before = tracker(), held(100)
+    findings.restore([before])
+    findings.resume(130, since=0)
+    (closed,) = findings.expire(1_000, 0.0)
+    assert (closed.id, closed.closed_at) == (before.id, before.window_end + QUIET_S)
+    assert not findings.mask(140, 145).keys
+
+
+def test_what_ended_while_it_warmed_up_is_told() -> None:
+    findings, before = tracker(), held(100)
+    findings.restore([before])
+    told(findings, 100, signal(100))
+    findings.expire(120, 0.0)
+    (closed,) = findings.resume(130, since=0)
+    assert (closed.id, closed.closed_at) == (before.id, 101 + QUIET_S)
+    assert findings.expire(1_000, 0.0) == []
+
+
+def test_of_two_open_findings_about_a_key_one_goes_on() -> None:
+    findings, older, newer = tracker(), held(100), held(120)
+    findings.restore([older, newer])
+    for second in range(120, 130):
+        told(findings, second, signal(second))
+    assert findings.resume(130, since=0) == []
+    told(findings, 130, signal(130, ripe=False, score=3.0))
+    (closed,) = findings.expire(130 + QUIET_S, 0.0)
+    assert closed.id == older.id
+    assert [each.id for each in findings.open] == [newer.id]
+
+
+def test_what_began_before_the_warm_up_goes_on_after_it() -> None:
+    findings, before = tracker(), held(100)
+    findings.restore([before])
+    assert findings.resume(900, since=180) == []
+    assert [each.id for each in findings.open] == [before.id]
+    assert findings.expire(1_000, 0.0)[0].closed_at == 900 + QUIET_S
+
+
+def test_what_no_detector_watches_any_more_is_closed() -> None:
+    findings, before = tracker(), msgspec.structs.replace(held(100), detector="D17")
+    findings.restore([before])
+    assert findings.resume(130, since=120) == []
+    assert not findings.mask(110, 130).keys
+    assert [each.id for each in findings.expire(1_000, 0.0)] == [before.id]
+
+
 def test_the_mask_holds_what_was_decided_by_then() -> None:
     findings = tracker()
     told(findings, 12, signal(10))
