@@ -7,9 +7,10 @@ that passed. Delays are told in the log's time.
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 from clickhouse_connect.driver.client import Client
 
 from console.called import command
@@ -21,7 +22,7 @@ from lab.course import Course, course_of, span_text, warning_of
 from lab.demo import address_of, sleep_until
 from lab.driver import Driver, Due
 from lab.logfile import Log, read_log, request_of
-from lab.narrator import Narrator, figures_of, line_of
+from lab.narrator import Figures, Narrator, figures_of, line_of
 from lab.policies import log_policy
 from lab.record import LEGITIMATE, Sent
 from lab.replay_table import NOTE, Replayed, replay_rows
@@ -156,7 +157,7 @@ async def perform(log: Log, course: Course, supervisor: Supervisor, *, narrator:
         requests=len(log.entries),
         told=len(log.told),
         as_logged=sum(is_as_logged(each) for each in driver.sent),
-        refused=sum(each.is_refused and not is_as_logged(each) for each in driver.sent),
+        refused=sum(is_refused_here(each) for each in driver.sent),
         own=refusals.get(Reason.ABNORMAL_USAGE, 0),
         telemetry=telemetry,
         findings=tuple(watch.seen.values()),
@@ -184,12 +185,23 @@ async def tick(driver: Driver, course: Course, narrator: Narrator, started: floa
         recent = driver.sent[told:]
         told += len(recent)
         moment = course.log_time(course.tempo.at(course.tempo.started + second))
-        narrator.tick(line_of(second, moment, figures_of(recent), refused="refused"))
+        narrator.tick(line_of(second, moment, replayed_figures(recent), refused="refused"))
 
 
 def is_as_logged(sent: Sent) -> bool:
     """Whether a request was answered with the status that the log has, which its `route` ends in."""
     return sent.route.endswith(f" {sent.status}")
+
+
+def is_refused_here(sent: Sent) -> bool:
+    """Whether this gateway refused a request, and not the log's server."""
+    return sent.is_refused and not is_as_logged(sent)
+
+
+def replayed_figures(recent: Sequence[Sent]) -> Figures:
+    """A second's figures, of which the refusals are this gateway's."""
+    refused = sum(is_refused_here(each) for each in recent)
+    return msgspec.structs.replace(figures_of(recent), refused=refused)
 
 
 def tell_in_log_time(narrator: Narrator, course: Course) -> Callable[[Seen], None]:

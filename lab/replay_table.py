@@ -8,7 +8,8 @@ from lab.table import Row, telemetry_row
 NOTE = (
     "A request is refused where a limit of this gateway says so, whatever the log's server answered."
     " Own limit: set for one identity after a finding about it. General limits: the policy's, and what"
-    " analytics set for everybody. Delays of findings are from the first anomalous window."
+    " analytics set for everybody. Delays of findings are from the first anomalous window. Latencies are"
+    " this machine's: a log has none."
 )
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from lab.course import course_of
 from lab.narrator import Narrator
 from lab.record import LEGITIMATE, Sent
-from lab.replay import is_as_logged, tell_course
+from lab.replay import is_as_logged, replayed_figures, tell_course
 from tests.lab.test_course import NOW, log_of, spread
 
 
@@ -30,3 +30,10 @@ def test_a_crowded_log_is_told_in_one_more_line() -> None:
 def test_an_answer_is_as_logged_when_its_status_is() -> None:
     assert is_as_logged(Sent(1.0, "ip:a", LEGITIMATE, "GET 403", 403, 1.0))
     assert not is_as_logged(Sent(1.0, "ip:a", LEGITIMATE, "GET 200", 429, 1.0))
+
+
+def test_what_the_logs_server_refused_is_no_refusal_of_ours() -> None:
+    logged = Sent(1.0, "ip:a", LEGITIMATE, "GET 403", 403, 1.0)
+    ours = Sent(1.0, "ip:a", LEGITIMATE, "GET 200", 429, 1.0)
+    figures = replayed_figures([logged, ours, ours])
+    assert (figures.requests, figures.refused) == (3, 2)
