@@ -149,7 +149,7 @@ def test_check_of_the_ten_lines_is_good() -> None:
         (("loop", "resume", "--data", "/no/such/directory"), 2, "no gateway runs"),
         (("import-log", "/no/such/file"), 2, "is no file"),
         (("findings", "--since", "yesterday"), 2, "is no time"),
-        (("keys", "create", "a b"), 2, "may hold letters"),
+        (("keys", "create", "a\\b"), 2, "is no name a policy can have"),
         (("nonsense",), 2, "tidegate: no such command 'nonsense'"),
         (("up", "--policy", "/no/such/file", "--data", "/tmp"), 2, "no such file"),
     ],
