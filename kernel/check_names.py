@@ -7,6 +7,7 @@ from kernel.policy import NAME_FORM, Consumer, Plan, Policy, Route, Rule, Upstre
 from kernel.problems import Report, quoted, suggestion
 
 NAME = re.compile(NAME_FORM)
+NAME_RULE = "Begin with a letter or digit; up to 100 printable ASCII characters without quotes and backslash."
 RULES = ("limits", "access")  # share their names: telemetry has one column for both
 LISTS = ("upstreams", "routes", "consumers", "plans", *RULES)
 Named = Upstream | Route | Consumer | Plan | Rule
@@ -30,10 +31,7 @@ def check_form(name: str, path: str, report: Report) -> None:
     """A name as it may stand in a header field and in a column."""
     if not NAME.fullmatch(name):
         what = f"{quoted(name)} is no name" if name else "a name cannot be empty"
-        todo = (
-            "Begin with a letter or digit; up to 100 printable ASCII characters without quotes and backslash."
-        )
-        report.error(path, what, todo)
+        report.error(path, what, NAME_RULE)
 
 
 def check_unique(lists: Sequence[tuple[str, Sequence[Named]]], report: Report) -> None:

@@ -8,7 +8,9 @@ import msgspec
 import typer
 
 from console.terminal import AsJson, command_app, say, tell, write_json
+from kernel.check_names import NAME, NAME_RULE
 from kernel.hashing import credential_digest
+from kernel.problems import quoted
 from warehouse.exits import CannotRun
 
 KEY_BYTES = 16  # 128 random bits: SHA-256 without salt or stretching is enough for these
@@ -26,7 +28,8 @@ class NewKey(msgspec.Struct, frozen=True):
 
     def policy_lines(self) -> str:
         """The consumer for the policy's list `consumers:`."""
-        return f"- name: {self.name}\n  keys: [{{sha256: {self.sha256}}}]"
+        # In quotes: `off` and `12` are names, too. No name has a quote or a backslash.
+        return f'- name: "{self.name}"\n  keys: [{{sha256: {self.sha256}}}]'
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -49,8 +52,8 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key of 128 random bits. It is shown once; the policy holds its SHA-256."""
-    if not name or not all(letter.isalnum() or letter in "-_." for letter in name):
-        raise CannotRun(f"the name {name!r} may hold letters, digits, '-', '_' and '.' only")
+    if not NAME.fullmatch(name):
+        raise CannotRun(f"NAME: {quoted(name)} is no name a policy can have. {NAME_RULE}")
     made = make_key(name, secrets.token_bytes(KEY_BYTES))
     if as_json:
         write_json(Shown(made.name, made.key, made.sha256, made.policy_lines()))
