@@ -1,5 +1,7 @@
 """lab.replay_table: the account of a replay covers every line."""
 
+from pathlib import Path
+
 import msgspec
 
 from lab.replay_table import NOTE, Replayed, replay_rows
@@ -50,3 +52,9 @@ def test_refusals_are_told_by_whose_limit_it_was_and_all_answers_add_up() -> Non
 def test_the_note_says_what_own_and_general_limits_are() -> None:
     assert "Own limit:" in NOTE
     assert "General limits:" in NOTE
+
+
+def test_the_page_on_the_demo_explains_every_row_of_a_replay() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "demo.md").read_text()
+    for row in replay_rows(REPLAYED):
+        assert f"| {row.what} " in page

@@ -2,6 +2,7 @@
 
 import io
 import math
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -81,3 +82,9 @@ def test_the_note_explains_each_word_that_the_rows_need() -> None:
     for word in ("onset", "excess", "mitigation", "false alarms", "telemetry"):
         assert word in said
         assert f"{word}:" in NOTE.lower()
+
+
+def test_the_page_on_the_demo_explains_every_row() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "demo.md").read_text()
+    for row in rows_of(RESULTS):
+        assert f"| {row.what} " in page
