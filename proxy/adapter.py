@@ -9,8 +9,8 @@ from kernel.events import Flag
 from kernel.snapshot import UpstreamPlan
 from proxy.connection import ClientConnection
 from proxy.contract import Gateway
-from proxy.conversation import AsgiExchange, Conversation, Message, Receive, Send
-from proxy.head import BadRequest, Hosts
+from proxy.conversation import MOST_REMEMBERED_BYTES, AsgiExchange, Conversation, Message, Receive, Send
+from proxy.head import BadRequest, Hosts, RequestHead
 from proxy.pipeline import Origin
 from proxy.prepared import Memo, Prepared
 from proxy.record import Recorder
@@ -75,8 +75,7 @@ class Adapter:
     def begin(self, conversation: Conversation, exchange: AsgiExchange, scope: Scope) -> None:
         """Judge a request and begin what was decided."""
         try:
-            prepared, hosts = exchange.prepared, self.hosts
-            head = plain_scope(scope, prepared.fields, hosts) or read_scope(scope, prepared.codes, hosts)
+            head = self.head_of(scope, conversation.origin, exchange.prepared)
         except BadRequest as wrong:
             exchange.reject(wrong.status, str(wrong))
             return
@@ -87,6 +86,22 @@ class Adapter:
         exchange.begin(b"")
         if not conversation.falls:
             conversation.read_body()
+
+    def head_of(self, scope: Scope, origin: Origin, prepared: Prepared) -> RequestHead:
+        """The head of a scope; an address that repeats itself is not read again (4 us). Raises BadRequest."""
+        target, sent = scope.get("raw_path"), scope["headers"]
+        told = (scope["http_version"], scope["method"], target, scope["query_string"], sent)
+        last = origin.last
+        if last is not None and last[0] == told and last[1] is prepared:
+            return last[2]
+        head = plain_scope(scope, prepared.fields, self.hosts)
+        if head is None:
+            return read_scope(scope, prepared.codes, self.hosts)
+        kept = (head.path, head.query, head.names, *head.lines, *head.noted.values())
+        if sum(map(len, kept)) <= MOST_REMEMBERED_BYTES:
+            # A copy: whoever answers behind the gateway may change the scope's list.
+            origin.last = ((*told[:4], list(sent)), prepared, head)
+        return head
 
     async def fall_through(self, conversation: Conversation, scope: Scope, send: Send) -> None:
         """Let a Python handler answer, and tell of it."""

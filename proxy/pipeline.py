@@ -51,6 +51,7 @@ class Origin:
         "head",
         "identity",
         "key",
+        "last",
         "match",
         "peer",
         "peer_name",
@@ -74,6 +75,7 @@ class Origin:
         self.forwarded = b""
         self.head: RequestHead | None = None  # the last one judged, and its match
         self.match = UNMATCHED
+        self.last: tuple[tuple[object, ...], Prepared, RequestHead] | None = None  # the adapter's
 
     def renew(self, snapshot: Snapshot) -> None:
         """Forget what another snapshot said."""

@@ -227,3 +227,18 @@ async def test_what_no_route_takes_and_a_handler_does_is_answered_by_it() -> Non
         assert (response.status, response.body) == (201, b"mine")
         assert outcomes(caller) == ["answered"]
         assert caller.rows[0]["bytes_out"] == 4
+
+
+async def test_a_repeated_scope_is_read_once_and_another_one_anew() -> None:
+    async with calling(OK, OK, OK, policy=POLICY) as caller:
+        fields = [(b"accept", b"*/*")]
+        await caller.ask(fields=fields)
+        await caller.ask(fields=fields)
+        (origin,) = caller.adapter.origins.values()
+        remembered = origin.last
+        fields[0] = (b"accept", b"text/html")  # as a handler may do with its scope's list
+        assert origin.last is remembered
+        await caller.ask(fields=fields)
+        assert origin.last is not remembered
+        assert b"accept: text/html\r\n" in caller.upstream.heads[2]
+        assert [b"accept: */*\r\n" in head for head in caller.upstream.heads] == [True, True, False]
