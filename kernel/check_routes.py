@@ -104,13 +104,15 @@ def check_methods(methods: tuple[str, ...], path: str, report: Report) -> None:
 def check_prefix(route: Route, path: str, report: Report) -> None:
     """`strip_prefix` is a whole number of segments that the template begins with."""
     prefix = route.strip_prefix
-    if prefix is None or report.is_wrong(f"{path}.path"):
+    if prefix is None:
         return
     place = f"{path}.strip_prefix"
     if not prefix.startswith("/"):
         report.error(place, f"{quoted(prefix)} does not begin with `/`", f"Write {quoted('/' + prefix)}.")
     elif "{" in prefix or REST in prefix:
         report.error(place, "a prefix is literal text", "Leave parameters and `*` out of it.")
+    elif report.is_wrong(f"{path}.path"):
+        return
     elif not f"{route.path}/".startswith(f"{prefix.rstrip('/')}/"):
         what = f"the path {quoted(route.path)} does not begin with {quoted(prefix)}"
         report.error(place, what, "Write leading segments of the route's path.")
@@ -142,7 +144,7 @@ def check_overlaps(policy: Policy, report: Report) -> None:
     taken: dict[tuple[tuple[str, ...], str, str], str] = {}
     for index, route in enumerate(policy.routes):
         path = f"routes[{index}]"
-        if any(report.is_wrong(f"{path}.{field}") for field in ("path", "host", "methods", "name")):
+        if any(report.is_wrong(f"{path}.{field}") for field in ("path", "host", "methods")):
             continue
         template = (tuple(segments(route.path)), (route.host or "").lower())
         methods = route.methods or ("",)

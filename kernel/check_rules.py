@@ -42,19 +42,22 @@ def check_rule(rule: Rule, path: str, report: Report, now: float) -> None:
 
 
 def check_adaptive(limit: Limit, path: str, report: Report) -> None:
-    """floor <= rate <= ceiling."""
+    """floor <= rate <= ceiling, as far as they are numbers."""
     range_ = limit.adaptive
-    fields = ("rate", "adaptive.floor", "adaptive.ceiling")
-    if range_ is None or any(report.is_wrong(f"{path}.{field}") for field in fields):
+    if range_ is None:
         return
-    if range_.floor > range_.ceiling:
+    has_floor = not report.is_wrong(f"{path}.adaptive.floor")
+    has_ceiling = not report.is_wrong(f"{path}.adaptive.ceiling")
+    todo = "It holds where analytics is silent: put it between floor and ceiling."
+    if has_floor and has_ceiling and range_.floor > range_.ceiling:
         what = f"the floor ({range_.floor:g}/s) is above the ceiling ({range_.ceiling:g}/s)"
         report.error(f"{path}.adaptive", what, "Swap them.")
-    elif not range_.floor <= limit.rate <= range_.ceiling:
-        what = f"the rate ({limit.rate:g}/s) is outside {range_.floor:g}/s to {range_.ceiling:g}/s"
-        report.error(
-            f"{path}.rate", what, "It holds where analytics is silent: put it between floor and ceiling."
-        )
+    elif has_floor and limit.rate < range_.floor:
+        what = f"the rate ({limit.rate:g}/s) is below the floor ({range_.floor:g}/s)"
+        report.error(f"{path}.rate", what, todo)
+    elif has_ceiling and limit.rate > range_.ceiling:
+        what = f"the rate ({limit.rate:g}/s) is above the ceiling ({range_.ceiling:g}/s)"
+        report.error(f"{path}.rate", what, todo)
 
 
 def check_network(text: str, path: str, report: Report) -> IPNetwork | None:
@@ -79,15 +82,20 @@ def check_looser(policy: Policy, report: Report) -> None:
     ]
     for index, limit in enumerate(policy.limits):
         path = f"limits[{index}]"
-        if not limit.routes or limit.mode == "off" or report.is_wrong(f"{path}.rate"):
+        if not limit.routes or limit.mode == "off" or has_wrong_size(path, report):
             continue
         for number, wide in everywhere:
-            if not is_looser(limit, wide) or report.is_wrong(f"limits[{number}].rate"):
+            if not is_looser(limit, wide) or has_wrong_size(f"limits[{number}]", report):
                 continue
             what = f"looser than limits[{number}] ({quoted(wide.name)}), which always refuses first"
             todo = "Make it tighter, or give the other one `routes` or `plans` that leave these out."
             report.warning(f"{path}.rate", what, todo)
             break
+
+
+def has_wrong_size(path: str, report: Report) -> bool:
+    """Whether a limit's rate or burst is a stand-in."""
+    return report.is_wrong(f"{path}.rate") or report.is_wrong(f"{path}.burst")
 
 
 def is_looser(limit: Limit, wide: Limit) -> bool:

@@ -109,6 +109,12 @@ def test_a_prefix_to_strip_is_leading_segments_of_the_path(path: str, prefix: st
     assert (routes(f"path: '{path}', strip_prefix: '{prefix}'") == []) == right
 
 
+def test_a_prefix_is_judged_beside_a_wrong_path() -> None:
+    told_of = [each.partition(":")[0] for each in routes("path: x, strip_prefix: y")]
+    assert told_of == ["routes[0].path", "routes[0].strip_prefix"]
+    assert len(routes("path: x, strip_prefix: /y")) == 1
+
+
 def test_signals_name_their_source() -> None:
     right = "path: '/u/{id}', signals: {subject: json:user.name, object_id: path:id, success: [200]}"
     assert routes(right) == []

@@ -46,8 +46,28 @@ def test_an_expired_rule_is_a_warning_unless_it_is_off() -> None:
 def test_an_adaptive_limit_stays_between_floor_and_ceiling() -> None:
     assert limits(f"{QUOTA}, adaptive: {{floor: 1/s, ceiling: 10/s}}") == []
     assert "above the ceiling" in limits(f"{QUOTA}, adaptive: {{floor: 20/s, ceiling: 10/s}}")[0]
-    assert "outside" in limits(f"{QUOTA}, adaptive: {{floor: 11/s, ceiling: 20/s}}")[0]
-    assert "outside" in limits(f"{QUOTA}, adaptive: {{floor: 1/s, ceiling: 9/s}}")[0]
+    assert "below the floor" in limits(f"{QUOTA}, adaptive: {{floor: 11/s, ceiling: 20/s}}")[0]
+    assert "above the ceiling" in limits(f"{QUOTA}, adaptive: {{floor: 1/s, ceiling: 9/s}}")[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "fields"),
+    [
+        ("rate: 20, burst: 5, adaptive: {floor: 50/s, ceiling: 30/s}", ["rate", "adaptive"]),
+        ("rate: 20, burst: 5, adaptive: {floor: 5/s, ceiling: 30/s}", ["rate"]),
+        ("rate: 20/s, burst: 5, adaptive: {floor: 50, ceiling: 10/s}", ["adaptive.floor", "rate"]),
+        ("rate: 20/s, burst: 5, adaptive: {floor: 30/s, ceiling: x}", ["adaptive.ceiling", "rate"]),
+        ("rate: 20/s, burst: 5, adaptive: {floor: 30/s}", ["adaptive.ceiling", "rate"]),
+        ("rate: 20/s, burst: 5, adaptive: [10/s, 30/s]", ["adaptive"]),
+    ],
+)
+def test_what_is_beside_a_wrong_field_is_judged_too(written: str, fields: list[str]) -> None:
+    told_of = [each.partition(":")[0] for each in limits(written)]
+    assert sorted(told_of) == sorted(f"limits[0].{field}" for field in fields)
+
+
+def test_a_limit_whose_size_is_wrong_is_compared_with_none() -> None:
+    assert len(limits("rate: 10/s, burst: none", f"{QUOTA}, routes: [all]")) == 1
 
 
 @pytest.mark.parametrize(
