@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import httpx2
 import msgspec
 
-from kernel.control import AskLease, Following, LeaseAnswer, LoopAnswer, PutOverlays
+from kernel.control import ANALYTICS, AskLease, Following, LeaseAnswer, LoopAnswer, PutOverlays
 from kernel.findings import Overlay
 
 TIMEOUT_S = 2.0
-NAME = "analytics"
 
 
 class Unreachable(Exception):
@@ -36,7 +35,7 @@ class Control:
             "revision": revision,
             "overlays": version,
             "timeout_s": 0,
-            "proxy": NAME,
+            "proxy": ANALYTICS,
         }
         return msgspec.json.decode(self._call("GET", "/v1/follow", query=query), type=Following)
 

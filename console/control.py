@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 
 from console.state import ControlState, NotHeld, Objected, UnknownTenant
 from console.tokens import Role, Tokens
-from kernel.control import AskLease, LeaseAnswer, LoopAnswer, OverlaysInForce, PutOverlays, SetLoop
+from kernel.control import ANALYTICS, AskLease, LeaseAnswer, LoopAnswer, OverlaysInForce, PutOverlays, SetLoop
 
 LONGEST_POLL_S = 60.0
 LARGEST_BODY = 4 << 20
@@ -148,7 +148,8 @@ class Endpoints:
         peer = request.client
         unnamed = f"{peer.host}:{peer.port}" if peer else "unknown"
         name = request.query_params.get("proxy") or unnamed
-        await self._state.see(name[:200], revision, overlays)
+        if name != ANALYTICS:
+            await self._state.see(name[:200], revision, overlays)
         return to_json(await self._state.follow(revision, overlays, timeout_s))
 
     async def put_overlays(self, request: Request) -> Response:

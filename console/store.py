@@ -39,7 +39,7 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 BUSY_TIMEOUT_S = 5.0
-FORGET_PROXY_AFTER_S = 24 * 3600.0
+FORGET_PROXY_AFTER_S = 300.0  # a long poll takes 60 s at most
 
 
 class UnreadableStore(Exception):
@@ -146,7 +146,7 @@ class Store:
         return loop
 
     def see_proxy(self, tenant: str, proxy: SeenProxy) -> None:
-        """Note what a proxy runs; those not heard for a day are forgotten."""
+        """Note what a proxy runs; those that are silent are forgotten."""
         with Transaction(self._connection):
             self._connection.execute(
                 "INSERT OR REPLACE INTO proxies VALUES (?, ?, ?, ?, ?)",
@@ -157,10 +157,11 @@ class Store:
             )
 
     def proxies(self, tenant: str) -> tuple[SeenProxy, ...]:
-        """Proxies seen within a day, by name."""
+        """Proxies seen within FORGET_PROXY_AFTER_S, by name."""
         rows = self._connection.execute(
-            "SELECT name, revision, overlays_version, seen_at FROM proxies WHERE tenant = ? ORDER BY name",
-            (tenant,),
+            "SELECT name, revision, overlays_version, seen_at FROM proxies"
+            " WHERE tenant = ? AND seen_at >= ? ORDER BY name",
+            (tenant, self._clock() - FORGET_PROXY_AFTER_S),
         )
         return tuple(SeenProxy(*row) for row in rows)
 

@@ -10,6 +10,7 @@ import msgspec
 from kernel.findings import Overlay
 
 LONGEST_LEASE_S = 300.0
+ANALYTICS = "analytics"  # as whom analytics follows; it is no proxy, and not among those seen
 
 
 class Following(msgspec.Struct, frozen=True):

@@ -12,3 +12,4 @@ class Readiness(msgspec.Struct, frozen=True):
     overlays_version: int
     queue_depth: int
     workers: int = 1
+    restarts: int = 0  # of crashed workers, by their supervisor

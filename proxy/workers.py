@@ -123,6 +123,7 @@ class Crew:
             overlays_version=min((each.overlays_version for each in told), default=0),
             queue_depth=sum(each.queue_depth for each in told),
             workers=len(ready),
+            restarts=sum(child.restarts for child in self.children),
         )
 
     async def metrics(self) -> bytes:

@@ -10,9 +10,10 @@ from console.moments import to_span, to_utc
 from console.overview import Overview, Telemetry, overview_of
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
-from console.wording import aligned
+from console.wording import aligned, counted
 from kernel.control import Status
 from kernel.findings import Overlay
+from kernel.readiness import Readiness
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
 MOST_OVERLAYS = 20
@@ -49,7 +50,8 @@ def show(overview: Overview) -> None:
     for part in overview.parts:
         state = f"process {part.pid}" if part.pid else "down"
         again = f", restarts {part.restarts}" if part.restarts else ""
-        say(f"  {part.name:<10} {state}{again}  {overview.urls.get(part.name, '')}")
+        workers = workers_of(overview.proxy) if part.name == "proxy" else ""
+        say(f"  {part.name:<10} {state}{again}{workers}  {overview.urls.get(part.name, '')}")
     if overview.control is not None:
         show_control(overview.control)
     if overview.telemetry is not None:
@@ -58,6 +60,14 @@ def show(overview: Overview) -> None:
         say(f"findings   {overview.telemetry.findings_open} open  ({asking})")
     for trouble in overview.troubles:
         say(f"trouble: {trouble}")
+
+
+def workers_of(proxy: Readiness | None) -> str:
+    """How many of several workers serve, and how often crashed ones were started again."""
+    if proxy is None or (proxy.workers == 1 and not proxy.restarts):
+        return ""
+    again = f" (restarted {counted(proxy.restarts, 'time')})" if proxy.restarts else ""
+    return f", {counted(proxy.workers, 'worker')}{again}"
 
 
 def show_control(control: Status) -> None:

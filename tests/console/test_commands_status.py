@@ -38,7 +38,7 @@ OVERVIEW = Overview(
     urls={"proxy": "http://127.0.0.1:8080"},
     parts=(PartState("proxy", 42, 1), PartState("analytics", 0, 3)),
     control=STATUS,
-    proxy=Readiness(True, False, "r2", 7, 0, 1),
+    proxy=Readiness(True, False, "r2", 7, 0, 2, 1),
     telemetry=Telemetry(1_234, 1_230, 1, 2, 1, 0.25, ("p1",), 3),
     troubles=("analytics is down",),
 )
@@ -48,7 +48,7 @@ def test_people_see_each_thing_that_counts(capsys: pytest.CaptureFixture[str]) -
     show(OVERVIEW)
     shown = capsys.readouterr().out
     for words in (
-        "process 42, restarts 1  http://127.0.0.1:8080",
+        "process 42, restarts 1, 2 workers (restarted 1 time)  http://127.0.0.1:8080",
         "analytics  down",
         "revision r2 of policy.yaml",
         "paused: incident 12; lease held by analytics-1",

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kernel.compile import revision_of
-from kernel.control import Following
+from kernel.control import ANALYTICS, Following
 from kernel.findings import Overlay
 from tests.console.policies import ADAPTIVE, Clock, overlay
 from tests.console.serving import PATIENCE_S, Served, served
@@ -72,6 +72,12 @@ def test_an_overlay_reaches_a_waiting_follower(control: Served) -> None:
     assert told.overlays == (overlay(),)
     assert told.policy == ""
     assert told.overlays_version > known.overlays_version
+
+
+def test_analytics_follows_and_is_no_proxy(control: Served) -> None:
+    query = {"revision": "", "overlays": 0, "timeout_s": 0, "proxy": ANALYTICS}
+    assert control.call.get("/v1/follow", params=query).status_code == 200
+    assert ANALYTICS not in {each["name"] for each in control.call.get("/v1/status").json()["proxies"]}
 
 
 def seen(control: Served) -> list[tuple[str, int]]:

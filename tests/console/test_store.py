@@ -78,9 +78,12 @@ def test_a_lease_is_renewed_by_its_holder_and_taken_by_others_when_it_has_expire
     assert store.take_lease("default", "two", 10).holder == "two"
 
 
-def test_proxies_not_heard_for_a_day_are_forgotten(store: Store) -> None:
-    store.see_proxy("default", SeenProxy("old", "r1", 1, 1_000.0))
-    store.see_proxy("default", SeenProxy("new", "r2", 2, 1_000.0 + 25 * 3_600))
+def test_proxies_silent_for_five_minutes_are_forgotten(store: Store, clock: Clock) -> None:
+    store.see_proxy("default", SeenProxy("old", "r1", 1, clock.now))
+    store.see_proxy("default", SeenProxy("new", "r2", 2, clock.now + 200))
+    clock.now += 300
+    assert [proxy.name for proxy in store.proxies("default")] == ["new", "old"]
+    clock.now += 1
     assert [proxy.name for proxy in store.proxies("default")] == ["new"]
 
 

@@ -97,6 +97,7 @@ async def test_a_worker_that_crashes_starts_again_and_may_use_its_last_good_poli
     assert [("--restarted" in words) for words in child.command_lines] == [False, True, True, True]
     assert supervisor.code == 0
     assert child.told == [signal.SIGTERM]
+    assert (await supervisor.crew.readiness()).restarts == 3
 
 
 async def test_a_worker_that_could_not_run_at_first_ends_all() -> None:
