@@ -10,5 +10,5 @@ Layers, top first; a file imports only from lines below its own:
     detector
     seas | population | series
     windows
-    settings
+    settings | telling
 """

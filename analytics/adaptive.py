@@ -144,7 +144,7 @@ class AdaptiveLimits:
         wanted = moved(rate, target, range_of(limit)) if target is not None and dwelt else rate
         if abs(wanted - rate) > LEAST_MOVE * rate:
             self._moved_at[limit.name] = situation.now
-            self._shared[limit.name] = shared_overlay(limit, wanted, usual, situation)
+            self._shared[limit.name] = shared_overlay(limit, wanted, usual, situation, was=rate)
         elif held is not None and held.expires_at - situation.now <= RENEW_S:
             self._shared[limit.name] = msgspec.structs.replace(held, expires_at=situation.now + OVERLAY_TTL_S)
 
@@ -253,12 +253,11 @@ def personal_overlay(limit: Limit, finding: Finding, situation: Situation) -> Ov
     )
 
 
-def shared_overlay(limit: Limit, rate: float, usual: Usual, situation: Situation) -> Overlay:
+def shared_overlay(limit: Limit, rate: float, usual: Usual, situation: Situation, *, was: float) -> Overlay:
     """The value that everybody gets."""
     identity = limit.key == "identity"
     peak = HEADROOM * (max(usual.fitted[SHORT], usual.greatest[SHORT]) if identity else usual.together[SHORT])
     scaled = limit.burst * rate / limit.rate
-    together = usual.fitted[LONG] if identity else usual.together[LONG]
     return Overlay(
         id=overlay_id(limit, "", f"{situation.now:.3f}"),
         tenant=situation.policy.tenant,
@@ -266,12 +265,33 @@ def shared_overlay(limit: Limit, rate: float, usual: Usual, situation: Situation
         identity="",
         rate=rate,
         burst=max(1, math.ceil(max(scaled, peak))),
-        reason=f"demand: at most {together / SPANS[LONG]:.3g} requests/s over 10 s are usual, "
-        f"of {usual.identities} identities that are not abusive",
+        reason=why(limit, rate, target_of(limit, usual) or rate, was=was),
         finding="",
         created_at=situation.now,
         expires_at=situation.now + OVERLAY_TTL_S,
     )
+
+
+def why(limit: Limit, rate: float, target: float, *, was: float) -> str:
+    """From the demand to the value: what is aimed at, and what keeps the value from it.
+
+    >>> bounds = Adaptive(floor=5.0, ceiling=500.0)
+    >>> why(Limit(name="a", rate=400.0, burst=1, adaptive=bounds), 19.35, 19.35, was=20.0)
+    'demand: at most 12.9 requests/s over 10 s are usual, so 19.4 is aimed at; from 20'
+    """
+    bounds = range_of(limit)
+    aim = clamped(target, bounds)
+    text = (
+        f"demand: at most {target / HEADROOM:.3g} requests/s over 10 s are usual, so {target:.3g} is aimed at"
+    )
+    if aim > target:
+        text += f" (floor {aim:g})"
+    if aim < target:
+        text += f" (ceiling {aim:g})"
+    if rate == aim:
+        return f"{text}; from {was:.4g}"
+    most = MOST_DOWN if rate < was else MOST_UP
+    return f"{text}; moving from {was:.4g} by at most {most:.0%} a minute".replace("%", " %")
 
 
 def overlay_id(limit: Limit, identity: str, cause: str) -> str:

@@ -26,11 +26,11 @@ from kernel.findings import Finding
 class Engine:
     """Everything that analytics knows of one tenant; bounded."""
 
-    def __init__(self, tenant: str) -> None:
+    def __init__(self, tenant: str, *, is_timed: bool = True) -> None:
         self.scopes = Scopes()
         self._trailing = Trailing(self.scopes)
         self._series = SeriesTrail()
-        self._detectors = detectors(self.scopes, self._series.rows)
+        self._detectors = detectors(self.scopes, self._series.rows, is_timed=is_timed)
         self._bursts = next(each for each in self._detectors if isinstance(each, ClientBurst))
         self._demand = Demand()
         self._unlearnt: deque[Seen] = deque()

@@ -18,6 +18,7 @@ from analytics.engine import Engine
 from analytics.ingest import STRETCH_S, to_hours, to_windows
 from analytics.lateness import KEPT_S, Lateness
 from analytics.publisher import Publisher
+from analytics.telling import FAILURES, Outage, moment
 from analytics.weekly import NOTED_S, same_hours, to_row
 from kernel.findings import Finding, Overlay
 from warehouse.demand import DemandRow
@@ -119,6 +120,7 @@ class Loop:
         self._stretch = 0  # number of the ten minutes whose demand is noted
         self._chunk_s = FIRST_CHUNK_S
         self._lateness = Lateness()
+        self._outage = Outage()
         self._pending: dict[str, Finding] = {}
         self._told: set[str] = set()
 
@@ -127,18 +129,27 @@ class Loop:
         failures = 0
         while not stop.is_set():
             began = self._pace.clock()
-            try:
-                self.tick()
-                failures = 0
-            except Exception:
-                # The worker loop: whatever failed is counted and told, and tried again.
-                self.counters.failed += 1
-                log.warning("a tick failed", exc_info=True)
+            if not self._try():
                 stop.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
                 failures += 1
                 continue
+            failures = 0
             spent = (self._pace.clock() - began) / self._pace.scale
             stop.wait(0.0 if self.is_behind else max(tick_s - spent, 0.0))
+
+    def _try(self) -> bool:
+        """A tick. The worker loop: whatever failed is counted and told, and tried again."""
+        try:
+            self.tick()
+        except FAILURES as failure:
+            self._outage.goes_on(failure)
+        except Exception:
+            log.warning("a tick failed", exc_info=True)
+        else:
+            self._outage.is_over()
+            return True
+        self.counters.failed += 1
+        return False
 
     def tick(self) -> None:
         """One round. Raises what the warehouse's client raises."""
@@ -191,7 +202,7 @@ class Loop:
         self._pending.clear()
         self._keep(ended, 0.0)
         self._is_warm = True
-        log.info("warmed up; deciding from %d on", self._resume)
+        log.info("warmed up; deciding from %s UTC on", moment(self._resume))
 
     def _judge(self, until: int, loss: float) -> None:
         """Judge windows before `until`, as many as a tick may."""

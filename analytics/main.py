@@ -24,10 +24,11 @@ from analytics.loop import Loop, Pace
 from analytics.once import Looked, analyse
 from analytics.publisher import Publisher
 from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
+from analytics.telling import in_words, moment, to_line, to_reason
 from kernel.clock import Tempo, parse_tempo, scaled
 from warehouse.client import WrongUrl, connect
 from warehouse.command_line import run_command
-from warehouse.exits import COULD_NOT_RUN, CannotRun, first_line, without_password
+from warehouse.exits import COULD_NOT_RUN, CannotRun, without_password
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
 
@@ -61,8 +62,11 @@ def watch(
     if control != NO_CONTROL:
         holder = f"analytics-{os.getpid()}-{time.time_ns():x}"
         endpoint = Control(control, tenant, token=control_token(), holder=holder)
+    is_timed = tempo.scale == 1.0
+    if not is_timed:
+        log.info("a replay, %g times as fast: latencies are not the log's, D17 does not run", tempo.scale)
     loop = Loop(
-        Engine(tenant),
+        Engine(tenant, is_timed=is_timed),
         WindowReader(client, tenant),
         archive=WarehouseArchive(client, tenant),
         publisher=Publisher(endpoint, time.monotonic, scale=tempo.scale),
@@ -73,7 +77,7 @@ def watch(
     if endpoint is not None:
         endpoint.close()
     client.close()
-    log.info("ended after %s", msgspec.structs.asdict(loop.counters))
+    log.info("ended after %s", in_words(msgspec.structs.asdict(loop.counters)))
 
 
 @once_command.command()
@@ -94,7 +98,7 @@ def once(
         looked = analyse(reader, tenant, show_progress)
         WarehouseArchive(client, tenant).keep_findings(looked.findings)
     except (WrongUrl, ClickHouseError) as problem:
-        raise CannotRun(f"the warehouse {without_password(warehouse)}: {first_line(problem)}") from problem
+        raise CannotRun(f"the warehouse {without_password(warehouse)}: {to_reason(problem)}") from problem
     if as_json:
         sys.stdout.write(msgspec.json.encode(looked.findings).decode() + "\n")
     else:
@@ -114,11 +118,6 @@ def to_text(looked: Looked) -> str:
     else:
         lines.append("the table holds no requests of this tenant")
     return "\n".join(lines) + "\n"
-
-
-def moment(seconds: float) -> str:
-    """UTC, to the second."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
 
 
 def show_progress(done_s: int, all_s: int) -> None:
@@ -148,7 +147,7 @@ def patiently(url: str, stop: Event) -> Client | None:
             raise CannotRun(str(problem)) from problem
         except ClickHouseError as problem:
             if not told:
-                log.warning("waiting for the warehouse %s: %s", without_password(url), first_line(problem))
+                log.warning("waiting: %s; it is %s", to_line(problem), without_password(url))
             told = True
             stop.wait(CONNECT_EVERY_S)
         else:
@@ -167,8 +166,9 @@ def tempo_of(clock: str) -> Tempo:
 def main(arguments: list[str], complain: Callable[[str], object]) -> int:
     """Run; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    for name in ("httpx2", "clickhouse_connect"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    for noisy in ("urllib3", "clickhouse_connect"):  # the loop says once that the warehouse is away
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     is_once = arguments[:1] == ["once"]
     try:
         if is_once:

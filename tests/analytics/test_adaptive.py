@@ -15,6 +15,7 @@ from analytics.adaptive import (
     moved,
     scope_of,
     target_of,
+    why,
     why_frozen,
 )
 from analytics.demand import Usual
@@ -99,6 +100,31 @@ def test_only_limits_that_meet_the_identity_on_its_route_are_set() -> None:
     assert not limits.overlays
     limits.step(situation(NOW, burst("consumer:partner", route="orders"), policy=some))
     assert {each.limit for each in limits.overlays} == {"orders-only", "gold-only"}
+
+
+def test_the_reason_leads_from_the_demand_to_the_value() -> None:
+    limits = AdaptiveLimits()
+    limits.step(situation(NOW))
+    limits.step(situation(NOW + DWELL_S))
+    assert limits.overlays[0].reason == (
+        "demand: at most 9 requests/s over 10 s are usual, so 13.5 is aimed at; "
+        "moving from 100 by at most 20 % a minute"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "target", "was", "ends"),
+    [
+        (110.0, 150.0, 100.0, "so 150 is aimed at; moving from 100 by at most 10 % a minute"),
+        (13.5, 13.5, 15.0, "so 13.5 is aimed at; from 15"),
+        (2.0, 1.0, 2.2, "so 1 is aimed at (floor 2); from 2.2"),
+        (110.0, 900.0, 100.0, "so 900 is aimed at (ceiling 400); moving from 100 by at most 10 % a minute"),
+    ],
+)
+def test_the_reason_says_what_keeps_the_value_from_its_aim(
+    rate: float, target: float, was: float, ends: str
+) -> None:
+    assert why(PER_CLIENT, rate, target, was=was).endswith(ends)
 
 
 def test_other_findings_set_nothing() -> None:

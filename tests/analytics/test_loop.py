@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Sequence
 from threading import Event
 
@@ -167,6 +168,23 @@ def test_a_tick_that_fails_is_counted_and_loses_nothing() -> None:
     stored.broken = False
     loop.tick()
     assert len(kept.findings) == 1
+
+
+def test_only_a_bug_is_told_with_its_trace(caplog: pytest.LogCaptureFixture) -> None:
+    class Buggy(Stored):
+        def watermark(self, now: float, *, pace: float = 1.0) -> Watermark:
+            raise KeyError("bug")
+
+    away = busy()
+    away.through, away.broken = START + 43.0, True
+    for stored in (away, Buggy([])):
+        loop_of(stored, Kept()).run(Once(), 1.0)
+    told = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert [record.message for record in told] == [
+        "the warehouse does not answer (gone); tried again",
+        "a tick failed",
+    ]
+    assert [record.exc_info is not None for record in told] == [False, True]
 
 
 def test_lost_telemetry_costs_confidence() -> None:
