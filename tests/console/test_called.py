@@ -2,11 +2,21 @@
 
 import shlex
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from console.called import command, command_of
+
+
+def on_the_path(**found: str) -> Callable[[str], str | None]:
+    """What `shutil.which` finds."""
+
+    def which(name: str) -> str | None:
+        return found.get(name)
+
+    return which
 
 
 @pytest.fixture
@@ -19,28 +29,27 @@ def script(tmp_path: Path) -> Path:
 
 
 def test_on_the_path_its_name_is_enough(script: Path) -> None:
-    assert command_of(str(script), "/usr/bin/python3", {"tidegate": str(script)}.get) == "tidegate"
+    assert command_of(str(script), "/usr/bin/python3", on_the_path(tidegate=str(script))) == "tidegate"
 
 
 def test_elsewhere_it_is_named_as_it_was_called(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(script.parents[1])
-    assert command_of("bin/tidegate", "/usr/bin/python3", {}.get) == "bin/tidegate"
+    assert command_of("bin/tidegate", "/usr/bin/python3", on_the_path()) == "bin/tidegate"
 
 
 def test_another_one_on_the_path_is_not_taken_for_ours(script: Path, tmp_path: Path) -> None:
     other = tmp_path / "tidegate"
     other.touch()
-    assert command_of(str(script), "/usr/bin/python3", {"tidegate": str(other)}.get) == str(script)
+    assert command_of(str(script), "/usr/bin/python3", on_the_path(tidegate=str(other))) == str(script)
 
 
 def test_a_part_that_we_started_names_the_one_beside_its_interpreter(script: Path) -> None:
-    assert command_of("/src/lab/main.py", str(script.parent / "python3"), {}.get) == str(script)
+    assert command_of("/src/lab/main.py", str(script.parent / "python3"), on_the_path()) == str(script)
 
 
 def test_without_a_script_it_is_the_interpreter_with_our_module() -> None:
-    assert (
-        command_of("/src/console/main.py", "/no such/python", {}.get) == "'/no such/python' -m console.main"
-    )
+    told = command_of("/src/console/main.py", "/no such/python", on_the_path())
+    assert told == "'/no such/python' -m console.main"
 
 
 def test_words_are_quoted_and_what_is_printed_runs() -> None:

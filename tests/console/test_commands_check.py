@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from console.commands.check import app, counted
+from console.commands.check import app
+from console.wording import counted
 from kernel.compile import revision_of
 from tests.console.policies import ADAPTIVE
 from tests.console.running import ran

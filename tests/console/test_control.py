@@ -75,7 +75,7 @@ def test_an_overlay_reaches_a_waiting_follower(control: Served) -> None:
 
 
 def test_analytics_follows_and_is_no_proxy(control: Served) -> None:
-    query = {"revision": "", "overlays": 0, "timeout_s": 0, "proxy": ANALYTICS}
+    query = {"revision": "", "overlays": "0", "timeout_s": "0", "proxy": ANALYTICS}
     assert control.call.get("/v1/follow", params=query).status_code == 200
     assert ANALYTICS not in {each["name"] for each in control.call.get("/v1/status").json()["proxies"]}
 

@@ -31,7 +31,7 @@ def tidegate(environment: dict[str, str], *arguments: str) -> subprocess.Complet
 
 def test_the_extras_are_those_of_the_distribution() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    owners = packages_distributions() | {
+    owners = dict(packages_distributions()) | {
         "chdb": ["chdb"]
     }  # chdb's modules stand in chdb-core, which it needs
     for extra, modules in EXTRAS.items():
