@@ -184,11 +184,14 @@ class Supervisor:
             pause_s = min(pause_s * 2, longest_s)
 
     def book(self, child: Child, code: int, pause_s: float) -> None:
-        """Say that a worker crashed, and book what it had not stored as lost."""
-        lost = book_lost(child.settings.directory) if child.settings.warehouse else 0
+        """Say that a worker crashed, and book what it had not stored as lost.
+
+        The next start takes back what it finds stored: an insert may have arrived unanswered.
+        """
+        booked = book_lost(child.settings.directory) if child.settings.warehouse else 0
         log.error(
-            "worker %s ended with %d; %d of its events are lost; it starts again in %g s",
-            child.settings.worker_name, code, lost, pause_s,
+            "worker %s ended with %d; %s; it starts again in %g s",
+            child.settings.worker_name, code, fate_of(booked), pause_s,
         )  # fmt: skip
 
     async def until_ready(self) -> bool:
@@ -218,6 +221,13 @@ class Supervisor:
         await asyncio.gather(*keeping)
         late.cancel()
         return self.code
+
+
+def fate_of(booked: int) -> str:
+    """What is known of a crashed worker's events."""
+    if not booked:
+        return "none of its events is lost"
+    return f"up to {booked:,} of its events are lost, less those found stored"
 
 
 async def supervise(settings: Settings, credentials: Credentials, environment: Mapping[str, str]) -> int:

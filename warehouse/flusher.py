@@ -284,7 +284,12 @@ class Flusher:
         self._adopted_at = now
         for orphan in adopt(self._settings.directory, self._settings.spool_max_bytes):
             if orphan.booked:
-                log.warning("telemetry: %d events of %s were lost", orphan.booked, orphan.ledger.origin)
+                # Booked, not yet asked for: an insert may have arrived unanswered, see _settle.
+                log.warning(
+                    "telemetry: up to %d events of %s are lost, less those found stored",
+                    orphan.booked,
+                    orphan.ledger.origin,
+                )
             self._orphans.append(orphan)
 
     def _drain(self) -> None:

@@ -12,7 +12,7 @@ from proxy.gateway import Gateway, Traffic
 from proxy.management import PolicyState, Worker
 from proxy.metrics import exposition, families_of
 from proxy.settings import Settings
-from proxy.workers import Child, Crew, Supervisor
+from proxy.workers import Child, Crew, Supervisor, fate_of
 from tests.proxy.around import gateway_with
 from warehouse.exits import COULD_NOT_RUN
 from warehouse.listening import Endpoint
@@ -106,6 +106,11 @@ async def test_a_worker_that_could_not_run_at_first_ends_all() -> None:
     await asyncio.gather(supervisor.keep(bad), supervisor.keep(good))
     assert supervisor.code == COULD_NOT_RUN
     assert good.told == [signal.SIGTERM]
+
+
+def test_a_crash_is_told_to_have_lost_at_most_what_was_not_known_to_be_stored() -> None:
+    assert fate_of(0) == "none of its events is lost"
+    assert fate_of(1_200) == "up to 1,200 of its events are lost, less those found stored"
 
 
 async def test_a_reload_is_passed_on() -> None:
