@@ -228,7 +228,10 @@ class ControlState:
             await self._swap(reading, reading.policy)
             tell(f"policy revision {reading.revision} is in force")
             return
-        tell("policy refused, the old one stays: " + " | ".join(self._refused))
+        path = self._file.path
+        tell(f"policy {path} refused, the old one stays:")
+        for problem in self._refused:
+            tell("  " + problem.removeprefix(f"{path}:"))
 
     async def _swap(self, reading: FileReading, policy: Policy) -> None:
         self._refused = ()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.policy_file import read_policy_file
+from console.policy_file import FileReading, read_policy_file
 from console.state import ControlState, NotHeld, Objected, UnknownTenant, WrongPolicy, open_state
 from kernel.control import Following
 from tests.console.policies import ADAPTIVE, Clock, overlay
@@ -91,8 +91,25 @@ def of_another_tenant(tmp_path: Path) -> Path:
 async def test_a_policy_of_another_tenant_is_refused(state: ControlState, of_another_tenant: Path) -> None:
     told: list[str] = []
     await state.take_policy(read_policy_file(of_another_tenant, 1_000.0), told.append)
-    assert "tenant 'other' is not 'default'" in told[0]
+    assert told[0].endswith("refused, the old one stays:")
+    assert "tenant 'other' is not 'default'" in told[1]
     assert state.tenant == "default"
+
+
+def rewritten(policy: Path, text: str) -> FileReading:
+    policy.write_text(text)
+    return read_policy_file(policy, 1_000.0)
+
+
+async def test_each_problem_of_a_refused_policy_is_a_line_and_the_path_is_told_once(
+    state: ControlState, policy: Path
+) -> None:
+    told: list[str] = []
+    await state.take_policy(rewritten(policy, "colour: blue\nsize: 3\nroutes: []\n"), told.append)
+    assert told[0] == f"policy {policy} refused, the old one stays:"
+    assert len(told) > 2
+    assert all(line.startswith("  ") and str(policy) not in line for line in told[1:])
+    assert told[1].startswith("  1:1 ")
 
 
 async def test_followers_are_written_down_when_they_change_or_after_a_while(
