@@ -11,7 +11,6 @@ import contextlib
 import logging
 import signal
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from proxy.management import PolicyState, manage_token, management_app
 from proxy.metrics import merged
 from proxy.serving import FLUSH_S, HASH_KEY_FILE, managed
 from proxy.settings import Credentials, Settings, kept_secret
+from proxy.sockets import socket_directory
 from warehouse.exits import COULD_NOT_RUN
 from warehouse.listening import Endpoint, bind, endpoint_of
 from warehouse.writer import book_lost
@@ -247,10 +247,9 @@ async def supervise(settings: Settings, credentials: Credentials, environment: M
         "TIDEGATE_WAREHOUSE": settings.warehouse or "none",
     }
     log.warning("%s", error_of_split(settings.workers))
-    # A Unix socket's path has at most 107 bytes, which a data directory may exceed.
-    with tempfile.TemporaryDirectory(prefix="tidegate-") as sockets:
+    with socket_directory(settings.data) as sockets:
         children = tuple(
-            Child(settings, index, Path(sockets, f"{index}.sock")) for index in range(settings.workers)
+            Child(settings, index, sockets / f"{index}.sock") for index in range(settings.workers)
         )
         crew = Crew(children, token)
         supervisor = Supervisor(crew, {**environment, **secrets})

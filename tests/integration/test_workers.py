@@ -90,6 +90,12 @@ def test_workers_end_with_their_supervisor_however_that_ends(tmp_path: Path, pol
         running.send(signal.SIGKILL)
         running.ended()
         eventually(lambda: not any(alive(pid) for pid in pids), "no orphan is left")
+    assert (tmp_path / "data" / "sockets").is_dir()  # left there, not in /tmp, for the next start:
+    with proxy(tmp_path, "--policy", str(policy), "--workers", "2") as running:
+        running.ready()
+        running.send(signal.SIGTERM)
+        assert running.ended() == 0
+    assert not (tmp_path / "data" / "sockets").exists()
 
 
 def test_a_policy_that_cannot_be_used_ends_all_with_2(tmp_path: Path, policy: Path) -> None:
