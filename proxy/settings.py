@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from kernel.clock import REAL_TIME, Tempo, parse_tempo
-from warehouse.exits import CannotRun
+from warehouse.exits import CannotRun, without_password
 from warehouse.listening import Endpoint, parse_endpoint
 
 ALONE = -1  # worker index of a proxy that nobody supervises
@@ -83,7 +83,8 @@ def parse_warehouse(text: str) -> str | None:
     if text == "none":
         return None
     if not text.startswith(("http://", "https://")):
-        raise CannotRun(f"--warehouse {text!r} is neither an http:// or https:// URL nor `none`")
+        shown = without_password(text)
+        raise CannotRun(f"--warehouse {shown!r} is neither an http:// or https:// URL nor `none`")
     return text
 
 

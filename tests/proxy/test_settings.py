@@ -35,6 +35,13 @@ def test_a_warehouse_is_a_url_or_none() -> None:
         parse_warehouse("127.0.0.1:8123")
 
 
+def test_a_wrong_warehouse_is_told_without_its_password() -> None:
+    with pytest.raises(CannotRun) as told:
+        parse_warehouse("htp://writer:secret@127.0.0.1:8123")
+    assert "secret" not in str(told.value)
+    assert "htp://127.0.0.1:8123" in str(told.value)
+
+
 def test_workers_have_names_and_directories_of_their_own() -> None:
     listen = Endpoint("127.0.0.1", 1)
     one = Settings(listen=listen, manage=listen, data=Path("/d"), name="edge")
