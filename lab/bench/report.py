@@ -35,7 +35,8 @@ def to_table(rows: Sequence[Row]) -> Table:
 
 def to_markdown(rows: Sequence[Row], figures: Sequence[Figure]) -> str:
     """For the page: where it was measured, the gateways, the figures."""
-    python = f"Python {platform.python_version()} at {Path(sys.executable).resolve()}, built {platform.python_build()[1]}"
+    interpreter = Path(sys.executable).resolve()
+    python = f"Python {platform.python_version()} at {interpreter}, built {platform.python_build()[1]}"
     lines = [
         f"{python}; {cpu_model()}, {platform.machine()}",
         "",
