@@ -2,7 +2,8 @@
 
 import re
 
-from kernel.matching import REST, parameter_names, segments
+from kernel.matching import PARAMETER as ONE_SEGMENT
+from kernel.matching import REST, Matcher, Pattern, parameter_names, segments
 from kernel.policy import METHODS, Policy, Route, Signals
 from kernel.problems import Report, closest, quoted
 
@@ -14,6 +15,7 @@ HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-F
 REFUSED = re.compile(r"%(?:[01][0-9A-F]|7F|2F|5C)")  # encoded control characters, slash, backslash
 SOURCE = re.compile(r"(json|form|path):([^\s:]{1,128})")
 LONGEST_PATH = 2_048
+UNNAMED = "~"  # a segment that no policy names: it stands for what a parameter takes
 MOST_SEGMENTS = 64  # a match descends once per segment
 
 
@@ -30,6 +32,7 @@ def check_routes(policy: Policy, report: Report) -> None:
         if route.signals is not None:
             check_signals(route, route.signals, path, report)
     check_overlaps(policy, report)
+    check_open_methods(policy, report)
 
 
 def check_template(template: str, path: str, report: Report) -> None:
@@ -167,3 +170,29 @@ def report_overlap(path: str, route: Route, lost: dict[str, str], report: Report
     names = ", ".join(method for method in lost)
     what = f"{holder} on line {line} already takes {names} on this path"
     report.error(f"{path}.methods", what, f"Leave {names} out of one of the two.")
+
+
+def check_open_methods(policy: Policy, report: Report) -> None:
+    """A route that requires a key for some methods, where a wider route takes the others without one.
+
+    OPTIONS is left out: browsers ask it without credentials, before they ask with them.
+    """
+    if report.failed:
+        return
+    matcher = Matcher(
+        [Pattern(route.path, (route.host or "").lower(), route.methods) for route in policy.routes]
+    )
+    for index, route in enumerate(policy.routes):
+        if route.auth != "required" or not route.methods:
+            continue
+        path = "/".join(
+            UNNAMED if each in (ONE_SEGMENT, REST) else each for each in ("", *segments(route.path))
+        )
+        others = [method for method in METHODS if method not in (*route.methods, "OPTIONS")]
+        found = {method: matcher.match((route.host or "").lower(), path, method).route for method in others}
+        for wider in sorted(set(found.values())):
+            if wider >= 0 and policy.routes[wider].auth != "required":
+                names = ", ".join(method for method, taken in found.items() if taken == wider)
+                what = f"{names} on this path are taken by routes[{wider}], which requires no key"
+                todo = "Leave `methods` out, or let that route require a key too."
+                report.warning(f"routes[{index}].methods", what, todo)

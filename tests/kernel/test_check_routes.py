@@ -166,3 +166,22 @@ def test_a_policy_without_routes_is_refused() -> None:
     assert "routes: there is no route, so every request would be answered 404" in told(
         "routes: []", routes=False
     )
+
+
+ORDERS = "path: '/orders/{id}', methods: [GET], auth: required"
+
+
+def left_open(*written: str) -> list[str]:
+    return [problem for problem in routes(*written) if problem.startswith("routes[0].methods")]
+
+
+def test_methods_that_a_wider_route_takes_without_a_key_are_told() -> None:
+    what = "HEAD, POST, PUT, PATCH, DELETE on this path are taken by routes[1], which requires no key"
+    assert left_open(ORDERS, "path: '/*'") == [f"routes[0].methods: {what}"]
+
+
+def test_methods_that_nobody_takes_or_that_need_a_key_too_are_no_problem() -> None:
+    assert left_open(ORDERS) == []
+    assert left_open(ORDERS, "path: '/*', auth: required") == []
+    assert left_open(ORDERS, "path: '/*', methods: [GET, OPTIONS]") == []
+    assert left_open("path: '/orders/{id}', methods: [GET]", "path: '/*'") == []
