@@ -18,10 +18,11 @@ from analytics.engine import Engine
 from analytics.ingest import STRETCH_S, to_hours, to_windows
 from analytics.lateness import KEPT_S, Lateness
 from analytics.publisher import Publisher
-from analytics.telling import FAILURES, Outage, moment
+from analytics.telling import Outage, moment
 from analytics.weekly import NOTED_S, same_hours, to_row
 from kernel.findings import Finding, Overlay
 from warehouse.demand import DemandRow
+from warehouse.failures import FAILURES
 from warehouse.readers import History, Watermark
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 

@@ -24,11 +24,12 @@ from analytics.loop import Loop, Pace
 from analytics.once import Looked, analyse
 from analytics.publisher import Publisher
 from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
-from analytics.telling import in_words, moment, to_line, to_reason
+from analytics.telling import in_words, moment
 from kernel.clock import Tempo, parse_tempo, scaled
 from warehouse.client import WrongUrl, connect
 from warehouse.command_line import run_command
 from warehouse.exits import COULD_NOT_RUN, CannotRun, without_password
+from warehouse.failures import hush_clients, to_line, to_reason
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
 
@@ -167,8 +168,7 @@ def main(arguments: list[str], complain: Callable[[str], object]) -> int:
     """Run; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
-    for noisy in ("urllib3", "clickhouse_connect"):  # the loop says once that the warehouse is away
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    hush_clients()
     is_once = arguments[:1] == ["once"]
     try:
         if is_once:

@@ -1,17 +1,10 @@
 """What analytics tells its log: moments, counts, and an outage of the warehouse where it begins and ends."""
 
 import logging
-import re
 import time
 from collections.abc import Mapping
 
-from clickhouse_connect.driver.exceptions import ClickHouseError, Error
-from urllib3.exceptions import HTTPError
-
-FAILURES = (ClickHouseError, HTTPError, OSError)  # of the warehouse; anything else is a bug
-LONGEST_REASON = 200
-SYSTEM_REASON = re.compile(r"\[Errno -?\d+\] ([^\"'\])(]+)")
-URL_PART = re.compile(r"\(?\s*(?:for url|with url:)?\s*\S*(?:https?://|/\?)\S*\)?")
+from warehouse.failures import is_answer, to_line
 
 log = logging.getLogger("tidegate.analytics")
 
@@ -37,32 +30,6 @@ class Outage:
             log.info("the warehouse is back, after %s", counted(self._tries, "try", "tries"))
         self._told.clear()
         self._tries = 0
-
-
-def is_answer(failure: Exception) -> bool:
-    """Whether the warehouse answered, and said no."""
-    return isinstance(failure, Error) and failure.code is not None
-
-
-def to_line(failure: Exception) -> str:
-    """One short line.
-
-    >>> to_line(ConnectionRefusedError(111, "Connection refused"))
-    'the warehouse does not answer (connection refused)'
-    """
-    what = "answers with a failure" if is_answer(failure) else "does not answer"
-    return f"the warehouse {what} ({to_reason(failure)})"
-
-
-def to_reason(failure: Exception) -> str:
-    """What the system or the warehouse says, without URLs and stack traces."""
-    text = (str(failure).strip() or type(failure).__name__).splitlines()[0]
-    said = SYSTEM_REASON.search(text)
-    if said:
-        return said[1].strip().lower()
-    if "timed out" in text:
-        return "no answer in time"
-    return " ".join(URL_PART.sub(" ", text.rpartition("Caused by ")[2]).split())[:LONGEST_REASON]
 
 
 def moment(seconds: float) -> str:

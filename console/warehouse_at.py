@@ -14,7 +14,8 @@ from console.deployment import WAREHOUSE_DIRECTORY, warehouse_part
 from console.endpoints import Endpoints
 from console.supervisor import Supervisor
 from warehouse.client import WrongUrl, connect
-from warehouse.exits import CannotRun, first_line
+from warehouse.exits import CannotRun, first_line, without_password
+from warehouse.failures import hush_clients, to_line
 from warehouse.migrate import MigrationRefused, migrate
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
     """Run `work` with a client of the warehouse at `url`. Raises CannotRun."""
+    hush_clients()
     try:
         client = connect(url)
         try:
@@ -29,8 +31,10 @@ def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
             return work(client)
         finally:
             client.close()
-    except (ClickHouseError, WrongUrl, MigrationRefused) as trouble:
+    except (WrongUrl, MigrationRefused) as trouble:
         raise CannotRun(f"the warehouse cannot be used: {first_line(trouble)}") from trouble
+    except ClickHouseError as trouble:
+        raise CannotRun(f"{to_line(trouble)}: {without_password(url)}") from trouble
 
 
 def at_own_warehouse(

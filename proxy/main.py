@@ -23,6 +23,7 @@ from proxy.settings import (
 from proxy.workers import supervise
 from warehouse.command_line import command_of, run_command
 from warehouse.exits import COULD_NOT_RUN, CannotRun
+from warehouse.failures import hush_clients
 from warehouse.listening import parse_endpoint
 from warehouse.ownership import claim
 
@@ -55,8 +56,7 @@ def main(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for told in ("tidegate", "warehouse"):
         logging.getLogger(told).setLevel(logging.INFO)
-    for noisy in ("urllib3", "clickhouse_connect"):  # the writer says once that the warehouse is away
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    hush_clients()
     try:
         if bool(policy) == bool(control):
             raise CannotRun("give one of --policy FILE and --control URL")

@@ -1,9 +1,9 @@
 import logging
 
 import pytest
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from analytics.telling import LONGEST_REASON, Outage, in_words, moment, to_line
+from analytics.telling import Outage, in_words, moment
 from warehouse.client import connect
 
 NOWHERE = "http://127.0.0.1:9"
@@ -13,19 +13,6 @@ def no_answer() -> Exception:
     with pytest.raises(ClickHouseError) as caught:
         connect(NOWHERE)
     return caught.value
-
-
-def test_a_warehouse_that_is_away_is_told_in_a_few_words() -> None:
-    assert to_line(no_answer()) == "the warehouse does not answer (connection refused)"
-
-
-def test_a_failure_that_it_answers_with_has_no_url_and_no_stack() -> None:
-    failure = DatabaseError(
-        f"Code: 60. DB::Exception: no table (for url {NOWHERE}/?query_id=" + "x" * 900 + ")\nStack trace:\n1",
-        code=60,
-    )
-    assert to_line(failure) == "the warehouse answers with a failure (Code: 60. DB::Exception: no table)"
-    assert len(to_line(DatabaseError("y" * 2_000))) < LONGEST_REASON + 50
 
 
 def test_an_outage_is_two_lines_of_log_however_long_it_lasts(caplog: pytest.LogCaptureFixture) -> None:

@@ -78,7 +78,7 @@ def test_what_cannot_be_asked_is_exit_code_two(tmp_path: Path) -> None:
     for arguments, said in (
         (("nonsense",), "is no decision id"),
         ((ID, "--data", str(typo)), "no warehouse there"),
-        ((ID, "--warehouse", "http://127.0.0.1:9"), "cannot be used"),
+        ((ID, "--warehouse", "http://127.0.0.1:9"), "does not answer (connection refused)"),
     ):
         done = ran(app, *arguments)
         assert (done.code, said in done.complaint) == (2, True)

@@ -65,4 +65,4 @@ def test_operator_mistakes_are_told(warehouse_url: str, tenant: str, log: Path) 
     broken = log.parent / "broken.yaml"
     broken.write_text("routes: 1\n")
     assert "no policy" in imported(warehouse_url, tenant, log, "--policy", str(broken)).complaint
-    assert "the warehouse cannot" in imported("http://127.0.0.1:9", tenant, log).complaint
+    assert "the warehouse does not answer" in imported("http://127.0.0.1:9", tenant, log).complaint

@@ -44,7 +44,7 @@ def test_what_does_not_answer_is_a_trouble_and_the_rest_is_shown(tmp_path: Path)
         "the control endpoint",
         "the proxy's management",
     ]
-    assert "the warehouse cannot be used" in overview.troubles[2]
+    assert "the warehouse does not answer" in overview.troubles[2]
 
 
 def test_a_warehouse_without_telemetry_has_an_account_of_zeros(warehouse_client: Client, tenant: str) -> None:

@@ -24,7 +24,13 @@ def test_the_tables_are_there_when_work_begins(warehouse_url: str) -> None:
     assert at_warehouse(warehouse_url, one) == 1
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "ftp://127.0.0.1", "http://127.0.0.1:x"])
+def test_a_warehouse_that_is_away_is_told_in_one_line_without_its_password() -> None:
+    with pytest.raises(CannotRun) as told:
+        at_warehouse("http://writer:secret@127.0.0.1:9", one)
+    assert str(told.value) == "the warehouse does not answer (connection refused): http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "http://127.0.0.1:x"])
 def test_a_warehouse_that_cannot_be_used_is_told(url: str) -> None:
     with pytest.raises(CannotRun, match="the warehouse cannot be used"):
         at_warehouse(url, one)
