@@ -74,11 +74,16 @@ class Narrator:
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._print(text)
 
     def loud(self, text: str) -> None:
         """A line that stays and stands out."""
-        self.console.print(text, style="bold", markup=False, highlight=False, soft_wrap=True)
+        self._print(text, "bold")
+
+    def _print(self, text: str, style: str = "") -> None:
+        """Wrapped between words where somebody watches, whole lines where a program reads."""
+        whole = not self.console.is_terminal
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=whole)
 
     def tick(self, text: str) -> None:
         """The status of this second."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.called import command, command_of
+from console.called import command, command_of, from_here
 
 
 def on_the_path(**found: str) -> Callable[[str], str | None]:
@@ -56,3 +56,12 @@ def test_words_are_quoted_and_what_is_printed_runs() -> None:
     printed = command("status", "--data", Path("/no such/directory"))
     done = subprocess.run(shlex.split(printed), capture_output=True, text=True, check=False)
     assert (done.returncode, "no gateway runs on /no such/directory" in done.stderr) == (2, True)
+
+
+def test_a_path_below_the_working_directory_is_told_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert from_here(tmp_path / "var" / "demo") == Path("var/demo")
+    assert from_here(Path("/elsewhere")) == Path("/elsewhere")
+    assert from_here(Path("var")) == Path("var")
