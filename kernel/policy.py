@@ -31,6 +31,7 @@ Milliseconds = Annotated[int, Meta(gt=0, le=86_400_000)]
 Bytes = Annotated[int, Meta(ge=0, le=1 << 40)]
 Burst = Annotated[int, Meta(ge=1, le=1_000_000_000)]  # telemetry keeps what is left in 32 bits
 Connections = Annotated[int, Meta(ge=1, le=65_535)]
+ConnectionCap = Annotated[int, Meta(ge=0, le=1_000_000)]  # 0: none
 Status = Annotated[int, Meta(ge=100, le=599)]
 Instant = Annotated[dt.datetime, Meta(tz=True)]  # RFC 3339 with an offset
 Mode = Literal["off", "shadow", "canary", "enforce"]
@@ -175,6 +176,7 @@ class Policy(Strict, frozen=True, kw_only=True):
     telemetry: Telemetry = Telemetry()
     timeouts: Timeouts = Timeouts()
     max_body_bytes: Bytes = 10_485_760
+    max_connections_per_address: ConnectionCap = 1_024  # of clients, at each worker
     trusted_proxies: tuple[str, ...] = ()
     allow_list: tuple[str, ...] = ()  # identities or networks that automation leaves alone
     api_key_header: str = "X-Api-Key"

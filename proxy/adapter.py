@@ -41,7 +41,7 @@ class Adapter:
         self.blocks: Memo[bytes, list[tuple[bytes, bytes]]] = Memo()  # of response fields: 2 us less each
         self.conversations: set[Conversation] = set()
         self.open_requests = 0
-        self.open_connections = 0  # not seen here
+        self.open_connections = self.connections_refused = 0  # not seen here
         self.crashes = 0
         self.decision_prefix = f"{gateway.sink.worker}-{gateway.sink.boot:x}-"
         self._prepared: Prepared | None = None

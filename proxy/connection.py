@@ -114,19 +114,21 @@ class ClientConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         address = parse_address(peer[0]) if isinstance(peer, tuple) else None
         self.origin = Origin(address or UNKNOWN)
+        if not self.listener.admit(self):
+            self.transport.abort()
+            return
         self.server_state.connections.add(self)  # type: ignore[arg-type]  # uvicorn asks for shutdown() alone
-        self.listener.connections.add(self)
         self.due = self.wheel.soon + self.listener.current().head_s
         self.watch(self.due)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self.server_state.connections.discard(self)
-        self.listener.connections.discard(self)
         self.wheel.remove(self)
         exchange = self.exchange
         if exchange is not None:
             exchange.client_gone()
+        self.listener.leave(self)  # last: who sees no connection has every event
         self.held = self.buffer = b""
 
     def data_received(self, data: bytes) -> None:

@@ -45,6 +45,10 @@ class Traffic(Protocol):
         """Client connections."""
 
     @property
+    def connections_refused(self) -> int:
+        """Connections closed at once, because their address had too many."""
+
+    @property
     def crashes(self) -> int:
         """Bugs that a request met."""
 

@@ -147,6 +147,12 @@ def traffic(transport: Traffic, worker: str) -> Iterator[Metric]:
     """Requests and connections, on both legs."""
     yield gauge("tidegate_open_requests", "Requests begun and not ended.", worker, transport.open_requests)
     yield gauge("tidegate_open_connections", "Connections of clients.", worker, transport.open_connections)
+    yield counter(
+        "tidegate_connections_refused",
+        "Connections closed at once: their address had too many.",
+        worker,
+        transport.connections_refused,
+    )
     yield counter("tidegate_crashes", "Bugs of the gateway that a request met.", worker, transport.crashes)
     pools = GaugeMetricFamily(
         "tidegate_upstream_connections", "Connections to upstreams.", labels=("worker", "upstream", "state")

@@ -34,6 +34,8 @@ class Listener:
         self.refusals = Refusals()
         self.hosts = Hosts()
         self.connections: set[ClientConnection] = set()
+        self.by_identity: Counter[str] = Counter()  # of the connections' peers; IPv6 by its /64
+        self.connections_refused = 0
         self.open_requests = 0
         self.crashes = 0
         self.decision_prefix = f"{gateway.sink.worker}-{gateway.sink.boot:x}-"
@@ -64,6 +66,29 @@ class Listener:
     def pool(self, plan: UpstreamPlan) -> Pool:
         """The pool of an upstream."""
         return self.upstreams.pool(plan.host, plan.port, plan.max_connections)
+
+    def admit(self, connection: ClientConnection) -> bool:
+        """Count a connection in, unless its address has as many as the policy lets one have.
+
+        A trusted proxy carries many clients: it is never refused.
+        """
+        origin, snapshot = connection.origin, self.gateway.holder.snapshot
+        most = snapshot.policy.max_connections_per_address
+        if most and self.by_identity[origin.identity] >= most and origin.peer not in snapshot.trusted:
+            self.connections_refused += 1
+            return False
+        self.connections.add(connection)
+        self.by_identity[origin.identity] += 1
+        return True
+
+    def leave(self, connection: ClientConnection) -> None:
+        """Count a closed connection out; one that was not admitted was never in."""
+        if connection in self.connections:
+            self.connections.remove(connection)
+            identity = connection.origin.identity
+            self.by_identity[identity] -= 1
+            if not self.by_identity[identity]:
+                del self.by_identity[identity]
 
     @property
     def open_connections(self) -> int:

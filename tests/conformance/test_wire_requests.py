@@ -1,9 +1,21 @@
 """Malformed, ambiguous and hostile requests: refused with an event, never a forwarded byte."""
 
+import socket
+from collections.abc import Iterator
+
 import pytest
 
 from kernel.events import Outcome
-from tests.proxy.fakes import Conversation, Stage, Upstream, column, read_reply, read_to_end, wait_until
+from tests.proxy.fakes import (
+    Conversation,
+    Stage,
+    Upstream,
+    column,
+    policy_text,
+    read_reply,
+    read_to_end,
+    wait_until,
+)
 
 HOST = b"Host: shop.example\r\n"
 POST = b"POST /shop/a HTTP/1.1\r\n" + HOST
@@ -252,3 +264,37 @@ def test_pipelined_requests_are_answered_in_order(stage: Stage, upstream: Upstre
     statuses = [read_reply(conversation).status for _ in targets]
     assert statuses == [200, 404, 401, 200] * 50
     stage.events(200)
+
+
+@pytest.fixture
+def two_each(stage: Stage, upstream: Upstream) -> Iterator[str]:
+    """A policy by which an address has two connections at once."""
+    before = stage.gateway.holder.snapshot
+    text = policy_text(upstream.port, extra="max_connections_per_address: 2\n")
+    stage.use(text)
+    yield text
+    stage.gateway.holder.snapshot = before
+
+
+def is_served(client: socket.socket) -> bool:
+    """Whether a connection's request is answered."""
+    client.sendall(get())
+    return read_reply(Conversation(client)).status == 200
+
+
+def test_a_connection_too_many_of_an_address_is_closed_at_once(stage: Stage, two_each: str) -> None:
+    refused = stage.listener.connections_refused
+    first, second, third = [stage.connect() for _ in range(3)]
+    assert read_to_end(third) == b""
+    assert is_served(first)
+    assert is_served(second)
+    assert stage.listener.connections_refused == refused + 1
+    first.close()
+    wait_until(lambda: stage.listener.open_connections == 1)
+    assert is_served(stage.connect())
+    assert len(stage.events(3)) == 3
+
+
+def test_a_trusted_proxy_may_have_any_number_of_connections(stage: Stage, two_each: str) -> None:
+    stage.use(two_each + 'trusted_proxies: ["127.0.0.1"]\n')
+    assert sum(is_served(stage.connect()) for _ in range(3)) == 3

@@ -33,7 +33,7 @@ class Idle:
     """A transport with nothing to do."""
 
     open_requests = 0
-    open_connections = 0
+    open_connections = connections_refused = 0
 
 
 async def test_livez_and_readyz_need_no_token(client: httpx2.AsyncClient) -> None:

@@ -51,3 +51,12 @@ async def test_decision_ids_name_worker_boot_and_number() -> None:
     bench = Bench()
     bench.connection.data_received(request("/nowhere"))
     assert b"\r\nx-request-id: w1-b007-1\r\n" in bench.client.written
+
+
+async def test_connections_are_counted_by_address_and_forgotten() -> None:
+    bench = Bench()
+    assert bench.listener.by_identity == {"ip:127.0.0.1": 1}
+    bench.connection.connection_lost(None)
+    assert bench.listener.by_identity == {}
+    bench.connection.connection_lost(None)
+    assert bench.listener.by_identity == {}
