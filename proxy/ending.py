@@ -60,6 +60,7 @@ class Ending(Account):
 
     __slots__ = (
         "body",
+        "body_due",
         "body_streamed",
         "client_body",
         "closing",
@@ -99,7 +100,7 @@ class Ending(Account):
         self.over = self.request_done = self.response_begun = self.body_streamed = False
         self.closing = self.skipping = False
         self.phase = HEAD
-        self.phase_at = self.total_at = self.interim_at = NEVER
+        self.phase_at = self.total_at = self.interim_at = self.body_due = NEVER
         self.body = self.client_body = NO_BODY
         self.remaining = self.most_body_bytes = self.skipped = 0
         self.decoder: Chunked | None = None

@@ -17,9 +17,13 @@ from proxy.prepared import INTERIM_S
 from proxy.refusal import Answer, rate_limit_fields
 from proxy.response import ResponseHead, to_client
 from proxy.signals import MOST_BODY_BYTES
+from proxy.timers import NEVER
 from proxy.upstream import Pool, UpstreamConnection
 
 MOST_PENDING_BYTES = 65_536  # of a body that waits for a connection
+# Apache mod_reqtimeout's defaults (body=20,MinRate=500): against writers that are never idle, only slow.
+BODY_GRACE_S = 20.0
+LEAST_BODY_BYTES_PER_S = 500
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 REUSED, EARLY = int(Flag.UPSTREAM_REUSED), int(Flag.EARLY_RESPONSE)
 CHUNKED, LENGTH, CLOSE = Body.CHUNKED, Body.LENGTH, Body.CLOSE
@@ -79,6 +83,7 @@ class Exchange(Ending):
         self.total_at = self.begun + self.deadlines.total_s
         surplus = rest
         if not self.request_done:
+            self.grant()
             surplus = self.take_body(rest) if rest else b""
             if self.over:
                 return b""
@@ -117,9 +122,14 @@ class Exchange(Ending):
         self.upstream = upstream
         self.handed_at = self.connection.listener.gateway.monotonic()
         self.flags = self.flags | REUSED if upstream.reused else self.flags & ~REUSED
+        self.grant()
         upstream.begin(self, self.sent)
         self.wait()
         self.connection.resume()
+
+    def grant(self) -> None:
+        """Count the body's rate from now: for what came before, the client is not to blame."""
+        self.body_due = self.connection.wheel.soon + BODY_GRACE_S
 
     def wait(self) -> None:
         """Wait for the rest of the body, or for the response."""
@@ -129,7 +139,7 @@ class Exchange(Ending):
             self.phase_at = soon + self.deadlines.first_byte_s
         else:
             self.phase = BODY
-            self.phase_at = soon + self.deadlines.body_idle_s
+            self.phase_at = min(soon + self.deadlines.body_idle_s, self.body_due)
 
     def take_body(self, data: bytes) -> bytes:
         """Relay a piece of the request's body; returns what followed the body."""
@@ -165,6 +175,7 @@ class Exchange(Ending):
 
     def _note(self, piece: bytes) -> None:
         self.bytes_in += len(piece)
+        self.body_due += len(piece) / LEAST_BODY_BYTES_PER_S
         collected = self.collected
         if collected is not None and len(collected) < MOST_BODY_BYTES:
             collected += piece[: MOST_BODY_BYTES - len(collected)]
@@ -289,11 +300,15 @@ class Exchange(Ending):
         self.fail(Outcome.UPSTREAM_MALFORMED, 502)
 
     def upstream_paused(self, is_paused: bool) -> None:
-        """The upstream reads slowly, or again."""
+        """Who answers reads the body slowly, or again."""
         if is_paused:
+            self.body_due = NEVER
             self.connection.pause()
         else:
+            self.grant()
             self.connection.resume()
+        if self.phase is BODY:
+            self.wait()
 
 
 __all__ = ["Exchange", "Phase"]

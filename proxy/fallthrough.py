@@ -119,10 +119,10 @@ class Answerer:
     def pause_reading(self) -> None:
         """The handler reads the body slowly."""
         self.write_paused = True
-        self._exchange.connection.pause()
+        self._exchange.upstream_paused(True)
 
     def resume_reading(self) -> None:
         """It reads again."""
         self.write_paused = False
         if not self._done:
-            self._exchange.connection.resume()
+            self._exchange.upstream_paused(False)

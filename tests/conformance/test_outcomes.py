@@ -141,6 +141,18 @@ def test_a_stalled_body_is_given_up(stage: Stage, upstream: Upstream) -> None:
     expect(stage, Outcome.BODY_TIMEOUT, 408)
 
 
+def test_a_body_that_trickles_is_given_up(stage: Stage, upstream: Upstream) -> None:
+    client = send(stage, request("/shop/a", "POST", "Content-Length: 900\r\n")).sock
+    wait_until(lambda: stage.listener.open_requests == 1)
+    for _ in range(3):  # never idle for 15 s
+        client.sendall(b"x")
+        wait_until(lambda: upstream.connections_of("a") != [])
+        stage.pass_time(9)
+    assert read_to_end(client).startswith(b"HTTP/1.1 408 ")
+    final = [row for row in stage.rows if not column(row, "interim")]
+    assert [(column(row, "outcome"), column(row, "status")) for row in final] == [(Outcome.BODY_TIMEOUT, 408)]
+
+
 @ends(Outcome.CLIENT_GONE_HEAD)
 def test_a_client_hangs_up_in_the_head(stage: Stage, upstream: Upstream) -> None:
     send(stage, b"GET /shop/a HT").sock.close()

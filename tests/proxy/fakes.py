@@ -63,7 +63,8 @@ class FakeGateway:
         self.limiter: LimiterState = {}
         self.sink = FakeSink()
         self.clock: Callable[[], float] = time.time
-        self.monotonic: Callable[[], float] = time.monotonic
+        self.ahead_s = 0.0  # of the real clock; only ever more
+        self.monotonic: Callable[[], float] = lambda: time.monotonic() + self.ahead_s
         self.random_bits: Callable[[int], int] = random.Random(7).getrandbits
         self.draining = False
 
@@ -188,6 +189,12 @@ class Stage:
 
         self.loop.call_soon_threadsafe(act)
         assert done.wait(DEADLINE_S)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.gateway.ahead_s += seconds
+        now = self.gateway.monotonic()
+        wait_until(lambda: self.listener.wheel.soon > now)
 
     def connect(self) -> socket.socket:
         """A raw client."""

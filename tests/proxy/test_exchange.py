@@ -3,8 +3,14 @@
 import pytest
 
 from kernel.events import NAMES, Flag, Outcome
+from proxy.exchange import BODY_GRACE_S, LEAST_BODY_BYTES_PER_S
 from tests.proxy.fakes import request
 from tests.proxy.wires import OK, Bench
+
+
+def finals(bench: Bench) -> list[object]:
+    """Outcomes of the final events."""
+    return [outcome for outcome in bench.outcomes if outcome]
 
 
 async def test_head_and_body_go_out_in_one_write_each_way() -> None:
@@ -121,3 +127,42 @@ async def test_an_early_response_is_flagged_and_reuses_neither_side() -> None:
     flags = row[NAMES.index("flags")]
     assert isinstance(flags, int)
     assert flags & Flag.EARLY_RESPONSE
+
+
+TRICKLE = request("/shop/a", "POST", "Content-Length: 900000\r\n")
+
+
+async def test_a_body_that_trickles_is_given_up_after_its_grace() -> None:
+    bench = Bench()
+    bench.connection.data_received(TRICKLE)
+    for _ in range(round(BODY_GRACE_S)):
+        assert finals(bench) == []
+        bench.connection.data_received(b"x")
+        bench.pass_time(1)
+    bench.pass_time(1)
+    assert finals(bench) == [Outcome.BODY_TIMEOUT]
+    assert bench.client.written.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_body_at_the_least_rate_goes_on() -> None:
+    bench = Bench()
+    bench.connection.data_received(TRICKLE)
+    for _ in range(60):
+        bench.connection.data_received(b"x" * LEAST_BODY_BYTES_PER_S)
+        bench.pass_time(1)
+    assert finals(bench) == []
+
+
+async def test_what_the_upstream_does_not_read_is_not_held_against_the_client() -> None:
+    bench = Bench()
+    bench.connection.data_received(TRICKLE)
+    bench.connection.data_received(b"x")
+    bench.pass_time(10)
+    bench.idle.pause_writing()
+    bench.pass_time(14)
+    bench.idle.resume_writing()
+    bench.pass_time(14)
+    bench.connection.data_received(b"x")
+    assert finals(bench) == []
+    bench.pass_time(7)
+    assert finals(bench) == [Outcome.BODY_TIMEOUT]
