@@ -40,8 +40,10 @@ class Endpoints(msgspec.Struct, frozen=True):
     processes: Processes | None
 
 
-def find_endpoints(known: Settings, data: Path | None) -> Endpoints:
-    """By the environment first, then by the data directory. Raises CannotRun."""
+def find_endpoints(
+    known: Settings, data: Path | None, *, warehouse: str = "", control: str = ""
+) -> Endpoints:
+    """By the URLs that options gave, then the environment, then the data directory. Raises CannotRun."""
     directory = data or known.data
     processes = read_processes(directory) if owner_of(directory) else None
     urls = processes.urls if processes else {}
@@ -52,9 +54,9 @@ def find_endpoints(known: Settings, data: Path | None) -> Endpoints:
     return Endpoints(
         data=directory,
         tenant=processes.tenant if processes else "default",
-        control=urls.get("control", ""),
+        control=control or urls.get("control", ""),
         manage=urls.get("manage", ""),
-        warehouse=known.warehouse or urls.get("warehouse", ""),
+        warehouse=warehouse or known.warehouse or urls.get("warehouse", ""),
         control_token=known.control_token or keyring.control_token,
         manage_token=known.manage_token or keyring.manage_token,
         hash_key=known.hash_key or keyring.hash_key,

@@ -20,6 +20,7 @@ from kernel.decide import (
     limits_for,
 )
 from kernel.methods import RELAYED, refusal_of_method
+from kernel.paths import normalise
 from kernel.policy import Limit, Rule
 from kernel.snapshot import AccessPlan, LimitPlan, RoutePlan, Snapshot
 
@@ -65,6 +66,29 @@ class Asked(msgspec.Struct, frozen=True):
     path: str
     facts: Facts
     allow: tuple[str, ...]  # methods that the path does take, where this one is not among them
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a client asks for, as it would send it: the path may have a query, the host a port."""
+
+    method: str
+    path: str
+    host: str
+
+
+def judged(target: Target, facts: Facts, snapshot: Snapshot, *, now: float, times: int) -> Explanation:
+    """Explain the last of `times` equal requests; their route, which `facts` does not know, is looked up."""
+    written, _, _ = target.path.partition("?")
+    if refusal_of_method(target.method):
+        step = unknown_method(target.method)
+        return explain_unreadable(target.method, written, facts.client, step=step, times=times)
+    normal = normalise(written.encode())
+    if normal is None:
+        step = malformed_path(written)
+        return explain_unreadable(target.method, written, facts.client, step=step, times=times)
+    match = snapshot.matcher.match(target.host.partition(":")[0].lower(), normal, target.method)
+    routed = msgspec.structs.replace(facts, route=match.route)
+    return explain(Asked(target.method, written, normal, routed, match.allow), snapshot, now, times)
 
 
 def explain(asked: Asked, snapshot: Snapshot, now: float, times: int = 1) -> Explanation:

@@ -9,6 +9,7 @@ from kernel.check import read_policy
 from kernel.compile import revision_of
 from kernel.policy import Policy
 from kernel.problems import Problem
+from warehouse.exits import CannotRun
 
 
 class FileReading(msgspec.Struct, frozen=True):
@@ -49,6 +50,14 @@ def why_refused(path: Path, problems: Sequence[Problem]) -> str:
     if len(problems) == 1:
         return problems[0].text()
     return "\n".join((f"{path} is no policy that can be loaded:", *(each.text() for each in problems)))
+
+
+def loaded_policy(path: Path, now: float) -> tuple[Policy, str]:
+    """The file's policy and its revision. Raises CannotRun with every problem of a wrong one."""
+    reading = read_policy_file(path, now)
+    if reading.policy is None:
+        raise CannotRun(why_refused(path, reading.problems))
+    return reading.policy, reading.revision
 
 
 class PolicyFile:

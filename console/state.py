@@ -49,7 +49,6 @@ class WrongPolicy(Exception):
     def __init__(self, reading: FileReading) -> None:
         super().__init__("\n".join(problem.text() for problem in reading.problems))
         self.problems = reading.problems
-        self.reading = reading
 
 
 class ControlState:

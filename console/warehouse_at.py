@@ -40,7 +40,7 @@ def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
 def at_own_warehouse(
     found: Endpoints, environment: Mapping[str, str], work: Callable[[str], T], *, may_create: bool = False
 ) -> T:
-    """Run `work` with the URL of the data directory's warehouse, started for it where none runs.
+    """Run `work` with the URL of the warehouse; where none runs, the data directory's is started for it.
 
     Raises CannotRun, also where the directory has no warehouse yet, unless one may be made.
     """

@@ -5,14 +5,13 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from clickhouse_connect.driver.client import Client
 
 from console.endpoints import Data, Tenant, WarehouseUrl, find_endpoints
 from console.moments import to_utc
 from console.settings import inherited, settings
 from console.terminal import AsJson, command_app, say, tell, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
-from warehouse.decisions import Decision, DecisionId, parse_decision_id, read_decision
+from warehouse.decisions import Decision, parse_decision_id, read_decision
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
 app = command_app()
@@ -36,10 +35,10 @@ def decision(
     wanted = parse_decision_id(name)
     if wanted is None:
         raise CannotRun(f"{name!r} is no decision id: it looks like WORKER-BOOT-SEQ, gate-1-64a53d0c81f20-2f")
-    found = find_endpoints(settings(), data)
+    found = find_endpoints(settings(), data, warehouse=warehouse)
     whose = tenant or found.tenant
-    ask = partial(at_warehouse, work=partial(look_up, tenant=whose, wanted=wanted))
-    row = ask(warehouse) if warehouse else at_own_warehouse(found, inherited(), ask)
+    look = partial(read_decision, tenant=whose, wanted=wanted)
+    row = at_own_warehouse(found, inherited(), partial(at_warehouse, work=look))
     if row is None:
         tell(
             f"no row has {name}: it comes a second or two after the response,"
@@ -50,11 +49,6 @@ def decision(
         write_json(row)
     else:
         show(listing(row))
-
-
-def look_up(client: Client, tenant: str, wanted: DecisionId) -> Decision | None:
-    """The row, if there is one."""
-    return read_decision(client, tenant, wanted)
 
 
 def show(listed: Mapping[str, str]) -> None:

@@ -6,16 +6,9 @@ from typing import Annotated
 
 import typer
 
-from console.explanation import (
-    Asked,
-    Explanation,
-    explain,
-    explain_unreadable,
-    malformed_path,
-    unknown_method,
-)
+from console.explanation import Explanation, Target, judged
 from console.keyring import UnreadableKeyring, read_keyring
-from console.policy_file import read_policy_file, why_refused
+from console.policy_file import loaded_policy
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
 from console.wording import aligned
@@ -23,8 +16,7 @@ from kernel.addresses import Address, client_of, identity_of_address, parse_addr
 from kernel.compile import compile_policy
 from kernel.decide import Credential, Facts
 from kernel.hashing import credential_digest
-from kernel.methods import refusal_of_method
-from kernel.paths import normalise
+from kernel.matching import NO_ROUTE
 from kernel.snapshot import Principal, Snapshot
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
@@ -62,23 +54,16 @@ def explain_request(
     snapshot = snapshot_of(policy, hash_key_at(data or settings().data), now)
     client = client_of(address_of(address), forwarded_for, snapshot.trusted)
     principal, credential = credential_of(snapshot, key, consumer, now)
-    written, _, _ = path.partition("?")
-    normal = normalise(written.encode())
-    if normal is None or refusal_of_method(method):
-        step = unknown_method(method) if refusal_of_method(method) else malformed_path(written)
-        told = explain_unreadable(method, written, client, step=step, times=times)
-    else:
-        match = snapshot.matcher.match(host.partition(":")[0].lower(), normal, method)
-        facts = Facts(
-            route=match.route,
-            client=client,
-            identity=principal.identity if principal else identity_of_address(client),
-            credential=credential,
-            principal=principal,
-            content_length=body_bytes,
-            header_values=header_values(snapshot, header or []),
-        )
-        told = explain(Asked(method, written, normal, facts, match.allow), snapshot, now, times)
+    facts = Facts(
+        route=NO_ROUTE,
+        client=client,
+        identity=principal.identity if principal else identity_of_address(client),
+        credential=credential,
+        principal=principal,
+        content_length=body_bytes,
+        header_values=header_values(snapshot, header or []),
+    )
+    told = judged(Target(method, path, host), facts, snapshot, now=now, times=times)
     if as_json:
         write_json(told)
     else:
@@ -102,10 +87,7 @@ def hash_key_at(data: Path) -> bytes:
 
 def snapshot_of(policy: Path, hash_key: bytes, now: float) -> Snapshot:
     """The compiled policy. Raises CannotRun."""
-    reading = read_policy_file(policy, now)
-    if reading.policy is None:
-        raise CannotRun(why_refused(policy, reading.problems))
-    return compile_policy(reading.policy, reading.revision, hash_key)
+    return compile_policy(*loaded_policy(policy, now), hash_key)
 
 
 def address_of(text: str) -> Address:

@@ -3,13 +3,12 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
-from console.endpoints import Data, Endpoints, Tenant, WarehouseUrl, find_endpoints
+from console.endpoints import Data, Tenant, WarehouseUrl, find_endpoints
 from console.moments import parse_since, to_span, to_utc
 from console.settings import inherited, settings
 from console.terminal import AsJson, command_app, say, write_json
@@ -20,8 +19,6 @@ from warehouse.exits import GOOD, CannotRun
 from warehouse.findings import read_findings
 
 MOST_SHOWN = 1_000
-
-T = TypeVar("T")
 
 app = command_app()
 
@@ -47,22 +44,17 @@ def findings(
     after = parse_since(since, time.time()) if since else 0.0
     if after is None:
         raise CannotRun(f"--since {since!r} is no time: write 10m, 2h, 1d or 2026-11-24T04:00")
-    found = find_endpoints(settings(), data)
+    found = find_endpoints(settings(), data, warehouse=warehouse)
     whose = tenant or found.tenant
     if imported:
-        on_warehouse(found, warehouse, partial(look_at_imports, whose, as_json))
+        at_own_warehouse(found, inherited(), partial(look_at_imports, whose, as_json))
         return
     read = partial(read_findings, tenant=whose, since=after, open_only=only_open, limit=MOST_SHOWN)
-    listed = on_warehouse(found, warehouse, lambda url: at_warehouse(url, read))
+    listed = at_own_warehouse(found, inherited(), partial(at_warehouse, work=read))
     if as_json:
         write_json(listed)
     else:
         show(listed)
-
-
-def on_warehouse(found: Endpoints, warehouse: str, work: Callable[[str], T]) -> T:
-    """Run `work` with the URL that was given, else with the data directory's warehouse."""
-    return work(warehouse) if warehouse else at_own_warehouse(found, inherited(), work)
 
 
 def look_at_imports(tenant: str, as_json: bool, warehouse: str) -> None:

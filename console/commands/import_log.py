@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from console.called import command
 from console.endpoints import Data, Endpoints, WarehouseUrl, find_endpoints
 from console.keyring import keyring_of
-from console.policy_file import read_policy_file, why_refused
+from console.policy_file import loaded_policy
 from console.settings import inherited, settings
 from console.terminal import AsJson, command_app, say, tell, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
@@ -48,8 +48,7 @@ def import_access_log(
     A file that was loaded before is not doubled. Exit code 0: every line was stored; 1: some lines
     were unreadable, each is told; 2: it could not be loaded.
     """
-    known = settings()
-    found = find_endpoints(known, data)
+    found = find_endpoints(settings(), data, warehouse=warehouse)
     if not file.is_file():
         raise CannotRun(f"{file} is no file that can be read; give an access log")
     wanted = Wanted(
@@ -58,7 +57,7 @@ def import_access_log(
         hash_key=hash_key_of(found),
         routes=routes_of(policy) if policy else None,
     )
-    imported = load(found, warehouse, wanted, quiet=as_json)
+    imported = load(found, wanted, quiet=as_json)
     if as_json:
         write_json(imported)
     else:
@@ -80,13 +79,10 @@ def hash_key_of(found: Endpoints) -> bytes:
 
 def routes_of(policy: Path) -> RouteOf:
     """Routes as the policy names them. Raises CannotRun."""
-    reading = read_policy_file(policy, time.time())
-    if reading.policy is None:
-        raise CannotRun(why_refused(policy, reading.problems))
-    return by_policy(compile_policy(reading.policy, reading.revision, b""))
+    return by_policy(compile_policy(*loaded_policy(policy, time.time()), b""))
 
 
-def load(found: Endpoints, warehouse: str, wanted: Wanted, *, quiet: bool) -> Imported:
+def load(found: Endpoints, wanted: Wanted, *, quiet: bool) -> Imported:
     """Load with a progress bar on stderr. Raises CannotRun."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
@@ -96,8 +92,6 @@ def load(found: Endpoints, warehouse: str, wanted: Wanted, *, quiet: bool) -> Im
             return import_log(client, wanted, told_by(progress, bar))
 
         try:
-            if warehouse:
-                return at_warehouse(warehouse, work)
             at = partial(at_warehouse, work=work)
             return at_own_warehouse(found, inherited(), at, may_create=True)
         except OSError as trouble:

@@ -40,13 +40,13 @@ def resume(data: Data = None, control: ControlUrl = "", as_json: AsJson = False)
 
 def switch(data: Data, control: str, *, paused: bool, reason: str) -> LoopAnswer:
     """Ask the control endpoint. Raises CannotRun."""
-    found = find_endpoints(settings(), data)
-    url = control or found.control
-    if not url:
+    found = find_endpoints(settings(), data, control=control)
+    if not found.control:
         raise CannotRun(f"no gateway runs on {found.data}; name another with --data DIR or --control URL")
     try:
         body = SetLoop(found.tenant, paused, reason)
-        return Asker("the control endpoint", url, found.control_token).put("/v1/loop", body, LoopAnswer)
+        asker = Asker("the control endpoint", found.control, found.control_token)
+        return asker.put("/v1/loop", body, LoopAnswer)
     except NoAnswer as trouble:
         raise CannotRun(str(trouble)) from trouble
 

@@ -14,7 +14,7 @@ from console.called import command
 from console.child import PartFailed
 from console.deployment import Deployment, gateway_parts
 from console.keyring import KEYRING_FILE, Keyring, UnreadableKeyring, keyring_of
-from console.policy_file import read_policy_file, why_refused
+from console.policy_file import loaded_policy
 from console.settings import inherited, settings
 from console.supervisor import OWN_VOICE, Supervisor
 from console.terminal import command_app, tell
@@ -87,10 +87,8 @@ def keyring_at(directory: Path) -> Keyring:
 
 def tenant_of(policy: Path) -> str:
     """The policy's tenant. Raises CannotRun with every problem of a wrong policy."""
-    reading = read_policy_file(policy, time.time())
-    if reading.policy is None:
-        raise CannotRun(why_refused(policy, reading.problems))
-    return reading.policy.tenant
+    found, _ = loaded_policy(policy, time.time())
+    return found.tenant
 
 
 def hear(part: str, line: str) -> None:

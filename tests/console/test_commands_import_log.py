@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from console.called import command
 from console.commands.import_log import MOST_TOLD, app
@@ -54,10 +55,15 @@ def test_unreadable_lines_are_told_with_their_numbers_up_to_a_cap(
     assert "… and 5 more unreadable lines" in done.err
 
 
-def test_routes_may_be_named_by_a_policy(warehouse_url: str, tenant: str, log: Path) -> None:
+def test_routes_may_be_named_by_a_policy(
+    warehouse_url: str, warehouse_client: Client, tenant: str, log: Path
+) -> None:
     policy = log.parent / "policy.yaml"
     policy.write_text(ADAPTIVE)
     assert imported(warehouse_url, tenant, log, "--policy", str(policy)).code == 0
+    question = "SELECT DISTINCT route, path FROM imports WHERE tenant = {tenant:String}"
+    named = warehouse_client.query(question, parameters={"tenant": tenant}).result_rows
+    assert list(named) == [("catalogue", "/catalogue/*")]
 
 
 def test_operator_mistakes_are_told(warehouse_url: str, tenant: str, log: Path) -> None:

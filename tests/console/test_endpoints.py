@@ -46,6 +46,12 @@ def test_the_environment_comes_first(tmp_path: Path) -> None:
     assert (found.warehouse, found.control_token) == ("http://mine", "t")
 
 
+def test_what_an_option_says_comes_before_that(tmp_path: Path) -> None:
+    said = known(tmp_path, warehouse="http://environment")
+    found = find_endpoints(said, None, warehouse="http://option", control="http://c2")
+    assert (found.warehouse, found.control) == ("http://option", "http://c2")
+
+
 def test_a_broken_keyring_is_told(tmp_path: Path) -> None:
     (tmp_path / "keyring.json").write_text("{")
     with pytest.raises(CannotRun, match=r"keyring\.json"):

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from console.policy_file import PolicyFile, read_policy_file, why_refused
+import pytest
+
+from console.policy_file import PolicyFile, loaded_policy, read_policy_file, why_refused
 from kernel.compile import revision_of
 from tests.console.policies import ADAPTIVE, Clock
+from warehouse.exits import CannotRun
 
 
 def test_a_good_policy_is_read_with_its_revision(policy: Path) -> None:
@@ -25,6 +28,14 @@ def test_a_directory_and_other_bytes_are_problems_too(tmp_path: Path) -> None:
     assert read_policy_file(tmp_path, 1_000.0).is_unreadable
     (tmp_path / "x").write_bytes(b"a: \xff")
     assert "not UTF-8" in read_policy_file(tmp_path / "x", 1_000.0).problems[0].what
+
+
+def test_a_policy_that_must_be_loaded_is_told_where_it_cannot(policy: Path) -> None:
+    loaded, revision = loaded_policy(policy, 1_000.0)
+    assert (loaded.routes[0].name, revision) == ("catalogue", revision_of(ADAPTIVE))
+    policy.write_text("routes: 1\n")
+    with pytest.raises(CannotRun, match=r"policy\.yaml:1"):
+        loaded_policy(policy, 1_000.0)
 
 
 def test_a_watched_file_is_read_again_only_when_it_changed(policy: Path) -> None:
