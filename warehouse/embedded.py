@@ -13,11 +13,16 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import msgspec
-from chdb._chdb import connect  # type: ignore[attr-defined]  # compiled, without stubs
+
+try:
+    from chdb._chdb import connect  # type: ignore[attr-defined]  # compiled, without stubs
+except ImportError:  # an optional extra: main tells how to install it
+    connect = None
 
 from warehouse.admission import SYNTAX, Classified, Denied
 from warehouse.statement import identifier, quoted
 
+IS_INSTALLED = connect is not None
 # The setting that every request carries: a running query is found and killed by it (the engine
 # takes no query id from us, and knows no custom settings).
 MARK = "log_comment"

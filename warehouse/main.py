@@ -27,7 +27,7 @@ import uvloop
 from warehouse.client import WrongUrl
 from warehouse.command_line import command_of, run_command
 from warehouse.disk_cap import drop_oldest_days
-from warehouse.embedded import Bounds, Connection, Engine, EngineFailed
+from warehouse.embedded import IS_INSTALLED, Bounds, Connection, Engine, EngineFailed
 from warehouse.exits import COULD_NOT_RUN, CannotRun
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import engine_owner_of
@@ -52,6 +52,8 @@ def check_exposure(listener: socket.socket, users: tuple[User, ...]) -> None:
 
 def open_engine(data: Path, bounds: Bounds) -> Engine:
     """The engine of the directory. Raises CannotRun with the owner's pid where it is locked."""
+    if not IS_INSTALLED:
+        raise CannotRun("chdb is not installed, but needed here: pip install 'tidegate[embedded]'")
     if data.exists() and not data.is_dir():
         raise CannotRun(f"cannot open {data}: it is no directory")
     owner = engine_owner_of(data)

@@ -96,6 +96,12 @@ def test_a_file_in_the_place_of_the_directory_is_told(tmp_path: Path) -> None:
     assert "cannot open" in failing("--listen", "127.0.0.1:0", "--data", str(tmp_path / "file"))
 
 
+def test_an_engine_that_is_not_installed_is_told(tmp_path: Path) -> None:
+    (tmp_path / "chdb.py").write_text("raise ModuleNotFoundError(__name__)\n")
+    said = failing("--listen", "127.0.0.1:0", "--data", str(tmp_path / "data"), PYTHONPATH=str(tmp_path))
+    assert said.endswith("chdb is not installed, but needed here: pip install 'tidegate[embedded]'\n")
+
+
 def test_an_address_that_others_reach_needs_passwords(tmp_path: Path) -> None:
     said = failing("--listen", "0.0.0.0:0", "--data", str(tmp_path), TIDEGATE_WAREHOUSE="")
     assert "a user has no password" in said
