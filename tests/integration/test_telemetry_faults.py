@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kernel.events import LedgerRow
-from tests.integration.proxies import eventually
+from tests.integration.proxies import Upstream, eventually, load, policy_text, proxy, statuses
 from tests.warehouse.event_rows import row
 from tests.warehouse_server import WarehouseProcess, start_warehouse
 from warehouse.client import connect
@@ -192,21 +193,27 @@ class Worker:
         return max(int(line) for line in said.splitlines(keepends=True) if line.endswith("\n"))
 
 
+def last_word(warehouse: Crashing, tenant: str) -> LedgerRow:
+    """The last ledger row of a tenant's first boot, once another has settled it."""
+
+    def closed() -> LedgerRow | None:
+        found = warehouse.ledger(tenant)
+        return found if found and found.through == CLOSED and not found.spooled else None
+
+    last = eventually(closed, "the ledger of what was killed is settled")
+    assert isinstance(last, LedgerRow)
+    return last
+
+
 def settled(warehouse: Crashing, directory: Path, tenant: str) -> LedgerRow:
     """Let a later boot settle what boot 1 left, and return the last ledger row of boot 1."""
     later = EventWriter(
         Origin(tenant, "w1", next(BOOTS)), WriterSettings(warehouse.url, directory, flush_ms=200), time.time
     )
     later.start()
-    last = eventually(
-        lambda: (
-            (found := warehouse.ledger(tenant)) and found.through == CLOSED and not found.spooled and found
-        ),
-        "the ledger of the killed worker is settled",
-    )
+    last = last_word(warehouse, tenant)
     later.stop(10)
     assert list(directory.iterdir()) == []
-    assert isinstance(last, LedgerRow)
     return last
 
 
@@ -279,3 +286,28 @@ def test_a_full_disk_from_the_start_is_counted(tmp_path: Path, tenant: str) -> N
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
     totals = writer.totals()
     assert (totals.dropped, totals.spooled) == (totals.offered, 0)
+
+
+def test_every_request_that_a_killed_proxy_answered_is_stored_or_booked(
+    warehouse: Crashing, behind: Upstream, tmp_path: Path, tenant: str
+) -> None:
+    policy, connections, later = tmp_path / "policy.yaml", 4, 3
+    policy.write_text(f"tenant: {tenant}\n{policy_text(behind.port)}")
+    options = ("--policy", str(policy), "--warehouse", warehouse.url)
+    with proxy(tmp_path, *options) as killed, load(killed.ready(), connections) as traffic:
+        eventually(lambda: (found := warehouse.ledger(tenant)) and found.stored, "the first rows are stored")
+        before = traffic.answered
+        eventually(lambda: traffic.answered > before + 200, "events that are not stored yet")
+        killed.process.kill()
+        killed.ended()
+    with proxy(tmp_path, *options) as restarted:
+        assert statuses(restarted.ready(), later) == [200] * later
+        last = last_word(warehouse, tenant)
+        restarted.send(signal.SIGTERM)
+        assert restarted.ended() == 0
+    # A kill may fall between a request's answer and its event, or before the client has read the answer.
+    assert abs(last.offered - traffic.answered) <= connections
+    assert last.offered == last.stored + last.dropped
+    assert last.stored > 0
+    assert last.dropped > 0
+    assert warehouse.count(tenant) == (last.stored + later, last.stored + later)
