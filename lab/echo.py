@@ -14,6 +14,7 @@ import typer
 import uvloop
 
 from lab.shop import loopback_socket
+from warehouse.listening import endpoint_of
 
 FILLING = b"." * 65_536
 MOST_PENDING = 1 << 20  # bytes in the transport's buffer above which we wait
@@ -96,8 +97,7 @@ async def serve(listen: str, seed: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     server = await loop.create_server(lambda: Echo(draw), sock=bound, backlog=512)
-    host, port = bound.getsockname()[:2]
-    print(f"tidegate-echo ready on http://{host}:{port}", file=sys.stderr, flush=True)
+    print(f"tidegate-echo ready on {endpoint_of(bound).url()}", file=sys.stderr, flush=True)
     await stop.wait()
     server.close()
 

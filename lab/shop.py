@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 import typer
@@ -22,7 +22,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from lab.shop_store import Store
+from warehouse.exits import CannotRun
+from warehouse.listening import bind, endpoint_of, parse_endpoint
 
+T = TypeVar("T")
 Scope = MutableMapping[str, Any]  # ASGI's own types
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -90,9 +93,14 @@ class Item(msgspec.Struct):
     user: str = ""
 
 
-def bad_body() -> JSONResponse:
+async def body_of(request: Request, kind: type[T]) -> T:
+    """The body as `kind`. Raises msgspec.DecodeError, which `bad_body` answers."""
+    return msgspec.json.decode(await request.body(), type=kind)
+
+
+async def bad_body(_: Request, wrong: Exception) -> JSONResponse:
     """Answer to a body that is not what it should be."""
-    return JSONResponse({"error": "bad body"}, 400)
+    return JSONResponse({"error": str(wrong)}, 400)
 
 
 def missing() -> JSONResponse:
@@ -130,20 +138,14 @@ def add_orders(app: FastAPI, store: Store) -> None:
 
     @app.post("/login")
     async def login(request: Request) -> JSONResponse:
-        try:
-            asked = msgspec.json.decode(await request.body(), type=Login)
-        except msgspec.ValidationError:
-            return bad_body()
+        asked = await body_of(request, Login)
         if store.knows(asked.user, asked.password):
             return JSONResponse({"token": f"t-{asked.user}"})
         return JSONResponse({"error": "wrong user or password"}, 401)
 
     @app.post("/cart")
     async def cart(request: Request) -> JSONResponse:
-        try:
-            item = msgspec.json.decode(await request.body(), type=Item)
-        except msgspec.ValidationError:
-            return bad_body()
+        item = await body_of(request, Item)
         return JSONResponse({"items": item.amount}, 201) if store.product(item.product) else missing()
 
     @app.get("/orders/{number}")
@@ -153,10 +155,7 @@ def add_orders(app: FastAPI, store: Store) -> None:
 
     @app.post("/orders")
     async def place(request: Request) -> JSONResponse:
-        try:
-            item = msgspec.json.decode(await request.body(), type=Item)
-        except msgspec.ValidationError:
-            return bad_body()
+        item = await body_of(request, Item)
         number = store.place(item.user, item.product, item.amount)
         return JSONResponse({"order": number}, 201) if number else missing()
 
@@ -166,10 +165,7 @@ def add_switch(app: FastAPI, fault: Fault) -> None:
 
     @app.put(SWITCH)
     async def switch(request: Request) -> JSONResponse:
-        try:
-            asked = msgspec.json.decode(await request.body(), type=Fault)
-        except msgspec.ValidationError as wrong:
-            return JSONResponse({"error": str(wrong)}, 400)
+        asked = await body_of(request, Fault)
         fault.slow_factor, fault.error_share = asked.slow_factor, asked.error_share
         return JSONResponse(msgspec.to_builtins(fault))
 
@@ -185,6 +181,7 @@ def make_shop(store: Store, draw: random.Random) -> Shop:
     """The shop over a store."""
     app = FastAPI(openapi_url=None)
     fault = Fault()
+    app.add_exception_handler(msgspec.DecodeError, bad_body)
     add_catalogue(app, store)
     add_orders(app, store)
     add_switch(app, fault)
@@ -192,19 +189,21 @@ def make_shop(store: Store, draw: random.Random) -> Shop:
 
 
 def loopback_socket(listen: str) -> socket.socket:
-    """A bound socket; refuses addresses that others could reach."""
-    host, _, port = listen.rpartition(":")
+    """A bound socket; refuses addresses that others could reach. Raises BadParameter."""
+    try:
+        bound = bind(parse_endpoint(listen, "--listen"), "--listen")
+    except CannotRun as trouble:
+        raise typer.BadParameter(str(trouble)) from trouble
+    host = endpoint_of(bound).host
     if not ipaddress.ip_address(host).is_loopback:
+        bound.close()
         raise typer.BadParameter(
             f"{host} is not loopback: the shop has a fault switch and stays on this machine"
         )
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, int(port)))
     return bound
 
 
-async def serve(app: Served, bound: socket.socket, name: str) -> None:
+async def serve(app: Served, bound: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
@@ -213,9 +212,8 @@ async def serve(app: Served, bound: socket.socket, name: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    host, port = bound.getsockname()[:2]
     bound.listen(512)
-    print(f"tidegate-{name} ready on http://{host}:{port}", file=sys.stderr, flush=True)
+    print(f"tidegate-shop ready on {endpoint_of(bound).url()}", file=sys.stderr, flush=True)
     await server._serve([bound])  # `serve` would install signal handlers of its own
 
 
@@ -230,7 +228,7 @@ def run(
     store.fill(seed)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(make_shop(store, random.Random(seed)).app, loopback_socket(listen), "shop"))
+            runner.run(serve(make_shop(store, random.Random(seed)).app, loopback_socket(listen)))
     finally:
         store.close()
 

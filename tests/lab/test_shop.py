@@ -73,3 +73,8 @@ async def test_the_switch_refuses_what_it_does_not_know(shop: Place) -> None:
 def test_the_shop_stays_on_loopback() -> None:
     with pytest.raises(typer.BadParameter, match="not loopback"):
         loopback_socket("0.0.0.0:0")
+
+
+def test_an_address_that_is_none_is_told() -> None:
+    with pytest.raises(typer.BadParameter, match="is not HOST:PORT"):
+        loopback_socket("8080")
