@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from lab.bench.figures import Figure, figures_of_speed
-from lab.bench.peers import NGINX
+from lab.bench.peers import NGINX_PROGRAM
 from lab.bench.report import to_table, write_page
 from lab.bench.storage import figures_of_storage
 from lab.bench.throughput import Plan, Row, compare
@@ -33,7 +33,7 @@ def main(
 ) -> None:
     """Compare Tidegate with other gateways, and measure telemetry and analytics."""
     console = Console(stderr=True)
-    missing = [name for name in ("wrk", "taskset", NGINX) if shutil.which(name) is None]
+    missing = [name for name in ("wrk", "taskset", NGINX_PROGRAM) if shutil.which(name) is None]
     if missing:
         console.print(f"bench: {', '.join(missing)} not found. On Debian: apt-get install nginx wrk")
         raise typer.Exit(COULD_NOT_RUN)

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lab.bench.peers import ADAPTER, ENVOY, NATIVE, NATIVE_VARIED, NGINX, NGINX_VARIED, PLAIN
 from lab.bench.throughput import Row, ratio
-
-NATIVE, ADAPTER = "Tidegate, native", "Tidegate, ASGI adapter"
-NATIVE_VARIED, NGINX_VARIED = "Tidegate, native, heads that vary", "nginx, heads that vary"
-NGINX, ENVOY, PLAIN = "nginx, Debian, reverse proxy", "Envoy, plain proxy", "FastAPI + httpx, plain proxy"
 
 
 class Figure(NamedTuple):
@@ -32,7 +29,7 @@ class Figure(NamedTuple):
 
 
 def figures_of_speed(rows: Sequence[Row]) -> list[Figure]:
-    """Ratios of requests per second, the worse of 32 and 128 connections."""
+    """Ratios of requests per CPU second, the worse of 32 and 128 connections."""
     aims = (
         (NATIVE, ENVOY, 1.8),
         (NATIVE, NGINX, 0.4),

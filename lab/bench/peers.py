@@ -7,7 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-NGINX = "/usr/sbin/nginx"
+# What the tables call the peers.
+NATIVE, ADAPTER = "Tidegate, native", "Tidegate, ASGI adapter"
+NATIVE_VARIED, NGINX_VARIED = "Tidegate, native, heads that vary", "nginx, heads that vary"
+NGINX, ENVOY, PLAIN = "nginx, Debian, reverse proxy", "Envoy, plain proxy", "FastAPI + httpx, plain proxy"
+
+NGINX_PROGRAM = "/usr/sbin/nginx"
 BODY = "x" * 1024
 API_KEY = "0123456789abcdef0123456789abcdef"
 API_KEY_SHA256 = hashlib.sha256(API_KEY.encode()).hexdigest()
@@ -48,7 +53,7 @@ NGINX_PROXY = (
 )
 
 ENVOY_TYPES = "type.googleapis.com/envoy.extensions.filters"
-ENVOY = """
+ENVOY_CONFIG = """
 static_resources:
   listeners:
   - address: {{socket_address: {{address: 127.0.0.1, port_value: {port}}}}}
@@ -125,18 +130,18 @@ def written(folder: Path, name: str, text: str) -> str:
 def nginx_upstream(folder: Path, ports: Ports) -> list[str]:
     """The upstream of all: nginx that answers 1 KB from memory."""
     text = NGINX_UPSTREAM.format(folder=folder, port=ports.upstream, body=BODY)
-    return [NGINX, "-c", written(folder, "nginx.conf", text), "-p", str(folder)]
+    return [NGINX_PROGRAM, "-c", written(folder, "nginx.conf", text), "-p", str(folder)]
 
 
 def nginx_proxy(folder: Path, ports: Ports) -> list[str]:
     """nginx as a reverse proxy with request id and forwarded-for."""
     text = NGINX_PROXY.format(folder=folder, port=ports.listen, upstream=ports.upstream)
-    return [NGINX, "-c", written(folder, "nginx.conf", text), "-p", str(folder)]
+    return [NGINX_PROGRAM, "-c", written(folder, "nginx.conf", text), "-p", str(folder)]
 
 
 def envoy(folder: Path, ports: Ports) -> list[str]:
     """Envoy as a plain proxy, tuned as its FAQ on benchmarking says."""
-    text = ENVOY.format(types=ENVOY_TYPES, port=ports.listen, upstream=ports.upstream)
+    text = ENVOY_CONFIG.format(types=ENVOY_TYPES, port=ports.listen, upstream=ports.upstream)
     found = shutil.which("envoy", path=str(Path(sys.executable).parent)) or "envoy"
     options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
     return [found, "-c", written(folder, "envoy.yaml", text), *options]
@@ -172,11 +177,11 @@ def plain_fastapi(_folder: Path, ports: Ports) -> list[str]:
 
 
 PEERS = (
-    Peer("nginx, Debian, reverse proxy", nginx_proxy),
-    Peer("Envoy, plain proxy", envoy),
-    Peer("Tidegate, native", native),
-    Peer("Tidegate, ASGI adapter", adapter),
-    Peer("FastAPI + httpx, plain proxy", plain_fastapi),
-    Peer("nginx, heads that vary", nginx_proxy, varied=True),
-    Peer("Tidegate, native, heads that vary", native, varied=True),
+    Peer(NGINX, nginx_proxy),
+    Peer(ENVOY, envoy),
+    Peer(NATIVE, native),
+    Peer(ADAPTER, adapter),
+    Peer(PLAIN, plain_fastapi),
+    Peer(NGINX_VARIED, nginx_proxy, varied=True),
+    Peer(NATIVE_VARIED, native, varied=True),
 )

@@ -1,16 +1,7 @@
 """Figures and their aims."""
 
-from lab.bench.figures import (
-    ADAPTER,
-    ENVOY,
-    NATIVE,
-    NATIVE_VARIED,
-    NGINX,
-    NGINX_VARIED,
-    PLAIN,
-    Figure,
-    figures_of_speed,
-)
+from lab.bench.figures import Figure, figures_of_speed
+from lab.bench.peers import ADAPTER, ENVOY, NATIVE, NATIVE_VARIED, NGINX, NGINX_VARIED, PLAIN
 from lab.bench.throughput import CONNECTIONS, Row
 
 
@@ -26,3 +17,9 @@ def test_every_promise_of_speed_is_measured() -> None:
     rows = [Row(name, n, 0, cost, 0) for name, cost in costs.items() for n in CONNECTIONS]
     assert [figure.value for figure in figures_of_speed(rows)] == [2.0, 0.5, 0.5, 50.0, 1.0]
     assert all(figure.is_met for figure in figures_of_speed(rows))
+
+
+def test_the_aims_are_the_designs_also_where_they_are_missed() -> None:
+    costs = dict.fromkeys((NATIVE, ADAPTER, NGINX, ENVOY, PLAIN, NATIVE_VARIED, NGINX_VARIED), 1.0)
+    rows = [Row(name, n, 0, cost, 0) for name, cost in costs.items() for n in CONNECTIONS]
+    assert [figure.aim for figure in figures_of_speed(rows)] == [1.8, 0.4, 0.4, 50.0, 0.8]
