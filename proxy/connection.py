@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 
 from kernel.addresses import UNKNOWN, parse_address
 from kernel.events import Flag, Outcome
+from proxy.boundary import contain
 from proxy.ending import DELIVERY, HEAD, Ending
 from proxy.exchange import Exchange
 from proxy.fallthrough import Answerer
@@ -133,22 +134,22 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests."""
+        contain(self._receive, data, self._crash)
+
+    def _receive(self, data: bytes) -> None:
         exchange = self.exchange
-        try:
-            if self.lingering:
-                self._discard(data)
-            elif self.skipping is not None:
-                self._skip(self.skipping, data)
-            elif exchange is None or exchange.phase is HEAD:
-                self._read_heads(data)
-            elif exchange.request_done:
-                self._hold(data)
-            else:
-                surplus = exchange.take_body(data)
-                if surplus:
-                    self._hold(surplus)
-        except Exception as bug:  # noqa: BLE001  # the server: counted, logged, told as `crashed`
-            self._crash(bug)
+        if self.lingering:
+            self._discard(data)
+        elif self.skipping is not None:
+            self._skip(self.skipping, data)
+        elif exchange is None or exchange.phase is HEAD:
+            self._read_heads(data)
+        elif exchange.request_done:
+            self._hold(data)
+        else:
+            surplus = exchange.take_body(data)
+            if surplus:
+                self._hold(surplus)
 
     def eof_received(self) -> bool:
         """The client has closed its sending side; True keeps ours open for the response."""
@@ -296,11 +297,8 @@ class ClientConnection(asyncio.Protocol):
         if self.exchange is not None or self.transport.is_closing():
             return
         data, self.held = self.held, b""
-        try:
-            self._read_heads(data)
-            self.resume()
-        except Exception as bug:  # noqa: BLE001  # the server: counted, logged, told as `crashed`
-            self._crash(bug)
+        contain(self._read_heads, data, self._crash)
+        self.resume()
 
     def _hold(self, data: bytes) -> None:
         self.held += data
@@ -379,6 +377,10 @@ class ClientConnection(asyncio.Protocol):
 
     def visit(self, now: float) -> float:
         """Act on deadlines that passed; returns the time of the next visit."""
+        again = contain(self._visit, now, self._crash)
+        return NEVER if again is None else again
+
+    def _visit(self, now: float) -> float:
         exchange = self.exchange
         if exchange is not None and exchange.phase is not HEAD:
             again = exchange.visit(now)

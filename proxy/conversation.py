@@ -5,11 +5,13 @@ the same code. What cannot be seen here stands in docs/asgi-adapter.md.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
 
 from kernel.events import Outcome
-from proxy.exchange import Exchange, Phase
+from proxy.boundary import contain
+from proxy.ending import Phase
+from proxy.exchange import Exchange
 from proxy.framing import LAST_CHUNK, Body, response_body, to_chunk
 from proxy.pipeline import Origin
 from proxy.refusal import Answer, rate_limit_values
@@ -220,8 +222,9 @@ class Conversation:
         if exchange is None:
             return NEVER
         if self.watching is None and exchange.request_done and not self.falls:
-            self.watching = asyncio.create_task(self.watch_client(), name="hang-up")
-        return exchange.visit(now)
+            self.watching = spawn(self.watch_client(), exchange, "hang-up")
+        again = contain(exchange.visit, now, exchange.crash)
+        return NEVER if again is None else again
 
     # -- the server's side ----------------------------------------------------------------
 
@@ -254,19 +257,16 @@ class Conversation:
             and not exchange.request_done
             and (self.reading is None or self.reading.done())
         ):
-            self.reading = asyncio.create_task(self.relay_body(exchange), name="request body")
+            self.reading = spawn(self.relay_body(exchange), exchange, "request body")
 
     async def relay_body(self, exchange: AsgiExchange) -> None:
         """Until its end, or until the upstream reads slowly."""
-        try:
-            while not (self.paused or exchange.over or exchange.request_done):
-                message = await self.receive()
-                if message["type"] == "http.disconnect":
-                    self.client_gone()
-                    return
-                exchange.take_piece(message.get("body", b""), message.get("more_body", False))
-        except Exception as bug:  # noqa: BLE001  # the server: counted, logged, told as `crashed`
-            exchange.crash(bug)
+        while not (self.paused or exchange.over or exchange.request_done):
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                self.client_gone()
+                return
+            exchange.take_piece(message.get("body", b""), message.get("more_body", False))
 
     async def deliver(self, send: Send) -> None:
         """Send what is queued until the exchange is over; what was cut is sent without an end."""
@@ -307,3 +307,16 @@ class Conversation:
         for task in (self.reading, self.watching):
             if task is not None:
                 task.cancel()
+
+
+def spawn(work: Coroutine[Any, Any, None], exchange: AsgiExchange, name: str) -> asyncio.Task[None]:
+    """A task beside the delivery; a bug in it is told as the exchange's `crashed`."""
+
+    def tell(ended: asyncio.Task[None]) -> None:
+        bug = None if ended.cancelled() else ended.exception()
+        if isinstance(bug, Exception):
+            exchange.crash(bug)
+
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(tell)
+    return task

@@ -9,7 +9,7 @@ from kernel.decide import Reason, Verdicts
 from kernel.events import Flag, Outcome
 from kernel.policy import METHODS
 from proxy import headers
-from proxy.ending import BODY, CONNECT, DELIVERY, FIRST_BYTE, RESPONSE, Ending, Phase
+from proxy.ending import BODY, CONNECT, DELIVERY, FIRST_BYTE, RESPONSE, Ending
 from proxy.framing import LAST_CHUNK, Body, Chunked, Malformed, response_body, to_chunk
 from proxy.head import RequestHead
 from proxy.pipeline import continue_trace, judge, request_id, to_upstream
@@ -309,6 +309,3 @@ class Exchange(Ending):
             self.connection.resume()
         if self.phase is BODY:
             self.wait()
-
-
-__all__ = ["Exchange", "Phase"]

@@ -125,6 +125,3 @@ class Listener:
         """Stop the timers and close the idle upstream connections."""
         self.wheel.stop()
         self.upstreams.close()
-
-
-__all__ = ["ClientConnection", "Listener"]

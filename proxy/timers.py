@@ -77,9 +77,9 @@ class Wheel:
                     self.put(entry, again)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Turn every TICK_S until stopped."""
-        self.turn()
+        """Turn every TICK_S until stopped; a turn that fails does not stop it."""
         self._handle = loop.call_later(TICK_S, self.start, loop)
+        self.turn()
 
     def stop(self) -> None:
         """Turn no more."""

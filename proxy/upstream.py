@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
+from proxy.boundary import contain
 from proxy.framing import Body, Chunked, Malformed
 from proxy.head import END
 from proxy.headers import Codes
@@ -162,16 +163,19 @@ class UpstreamConnection(asyncio.Protocol):
         if asker is None:
             self.transport.close()  # nobody asked for them
             return
+        self.heard = True
+        contain(self._receive, data, asker.crash)
+
+    def _receive(self, data: bytes) -> None:
+        asker = self.asker
+        assert asker is not None
         try:
-            self.heard = True
             if self.body is None:
                 data = self._read_head(asker, data)
             if self.body is not None:
                 self._read_body(asker, data)
         except Malformed as wrong:
             asker.upstream_malformed(str(wrong))
-        except Exception as bug:  # noqa: BLE001  # the server: counted, logged, told as `crashed`
-            asker.crash(bug)
 
     def _read_head(self, asker: Asker, data: bytes) -> bytes:
         """Read heads up to the final one; returns what followed it. Raises Malformed."""
@@ -316,7 +320,7 @@ class Pool:
         if asker.over:
             self.release(upstream)
         else:
-            asker.connected(upstream)
+            contain(asker.connected, upstream, asker.crash)
 
     def release(self, upstream: UpstreamConnection) -> None:
         """Take back a connection that may serve again."""
@@ -325,7 +329,7 @@ class Pool:
             asker, _ = self.waiting.popleft()
             if not asker.over:
                 upstream.reused = True
-                asker.connected(upstream)
+                contain(asker.connected, upstream, asker.crash)
                 return
         upstream.idle_since = self.wheel.soon
         self.idle.append(upstream)

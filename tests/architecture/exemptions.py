@@ -22,9 +22,7 @@ LONG_FILES: dict[str, str] = {}
 BROAD_EXCEPTS: dict[str, str] = {
     "analytics/loop.py": "the worker loop: a tick that fails is counted, logged and tried again",
     "proxy/adapter.py": "the server: a bug fails one request, is counted and told as `crashed`",
-    "proxy/connection.py": "the server: a bug fails one request or connection, counted and told",
-    "proxy/upstream.py": "the server: the same, where responses are read",
-    "proxy/conversation.py": "the server: the same, in the task that reads a request's body",
+    "proxy/boundary.py": "the server: a bug fails one request or connection, is counted and told",
     "proxy/sources.py": "the loop that takes policies: a bug refuses the policy, the gateway goes on",
     "warehouse/server.py": "the server: a bug fails one statement, is counted and told to the client",
     "warehouse/writer.py": "the writer's loop: a bug costs the rows in hand, which are counted",

@@ -33,7 +33,8 @@ class Scripted:
         self.script = list(script)
         self.heads: list[bytes] = []
         self.bodies: list[bytes] = []
-        self.heard = asyncio.Event()
+        self.met = asyncio.Event()  # by a connection
+        self.heard = asyncio.Event()  # from one
         self.port = 0
         self.writers: list[asyncio.StreamWriter] = []
 
@@ -46,6 +47,7 @@ class Scripted:
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
+        self.met.set()
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")

@@ -198,6 +198,18 @@ async def test_a_bug_is_told_as_crashed_and_answered_with_500() -> None:
         assert caller.adapter.crashes == 1
 
 
+async def test_a_bug_beside_the_delivery_is_told_as_crashed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def buggy(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("proxy.conversation.AsgiExchange.take_piece", buggy)
+    async with calling(policy=POLICY) as caller:
+        response = await caller.ask("PUT", fields=[(b"content-length", b"6")], body=[b"abcdef"])
+        assert (response.status, outcomes(caller)) == (500, ["crashed"])
+        assert caller.adapter.crashes == 1
+        await caller.upstream.met.wait()  # the connection was dialled meanwhile, and is kept
+
+
 async def test_a_server_that_gives_up_a_request_drains_it() -> None:
     async with calling(policy=POLICY) as caller:
         asking = asyncio.create_task(caller.ask())

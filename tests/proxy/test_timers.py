@@ -1,5 +1,9 @@
 """The wheel: nothing fires early, moving a deadline away costs nothing, nothing is kept for ever."""
 
+import asyncio
+
+import pytest
+
 from proxy.timers import NEVER, TICK_S, Wheel
 from tests.proxy.around import SetClock
 
@@ -86,3 +90,21 @@ def test_a_deadline_counted_from_soon_does_not_pass_early() -> None:
     begun = clock.now
     turn_to(wheel, clock, 103.0)
     assert entry.visits[0] - begun >= 1.0
+
+
+async def test_a_turn_that_fails_does_not_stop_the_timers() -> None:
+    class Failing(Visited):
+        def visit(self, now: float) -> float:
+            raise ZeroDivisionError
+
+    clock = SetClock(100.0)
+    wheel = Wheel(clock)
+    wheel.put(Failing(), 100.0)
+    clock.now = 101.0
+    with pytest.raises(ZeroDivisionError):
+        wheel.start(asyncio.get_running_loop())
+    handle = wheel._handle
+    assert handle is not None
+    assert not handle.cancelled()
+    wheel.stop()
+    assert handle.cancelled()
