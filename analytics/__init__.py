@@ -1,14 +1,18 @@
 """Learns what is normal from the warehouse, finds what is not, and sets adaptive limits.
 
-Layers, top first; a file imports only from lines below its own:
+Layers, top first; a file imports only from lines below its own (pyproject.toml holds the same list for
+the check, which tests/architecture runs):
 
     main
-    once | loop
-    control | engine
-    adaptive | tracker | registry
-    bursts | errors | latency | collapse
-    detector
-    seas | population | series
-    windows
-    settings | telling
+    loop | once
+    publisher
+    adaptive
+    engine | ingest | lateness
+    weekly
+    registry | demand | tracker
+    bursts | collapse | errors | latency
+    incidents | population
+    detector | seas | cusum
+    series
+    windows | archive | control | settings | telling
 """

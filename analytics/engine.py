@@ -14,12 +14,12 @@ from analytics.bursts import CARD as BURST
 from analytics.bursts import ClientBurst
 from analytics.demand import Demand, Usual
 from analytics.detector import LEARNING_DELAY_S, Card, Mask, Seen
-from analytics.latency import Hour, LatencyRegression
+from analytics.latency import LatencyRegression
 from analytics.registry import detectors
 from analytics.series import SeriesTrail
 from analytics.tracker import Tracker
 from analytics.weekly import Weekly
-from analytics.windows import EVERYWHERE, Scopes, Trailing, Window
+from analytics.windows import EVERYWHERE, Hour, Scopes, Trailing, Window
 from kernel.findings import Finding
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
 from analytics.incidents import is_masked, rest_of, whole_upstreams
-from analytics.series import DEPTH, Rows
+from analytics.series import DEPTH, ROUTE, UPSTREAM, Rows
 from analytics.windows import Flags, Floats, Ints, Table, grown, of_rows
 from kernel.findings import Observation
 
@@ -164,7 +164,7 @@ class ErrorBurst:
         row = int(seen.recent.rows[at])
         name, upstream = self._rows.names[row], self._rows.upstreams[row]
         kind, _, rest = name.partition(":")
-        is_whole = kind == "upstream"
+        is_whole = name.startswith(UPSTREAM)
         ripe = bool(judged.ripe[at]) and is_whole == (upstream in whole)
         windows = SPANS[int(judged.span[at])]
         failures, requests = int(judged.failures[at]), int(judged.requests[at])
@@ -215,6 +215,6 @@ def worst_route(seen: Seen, rows: Rows, upstream: str) -> str:
     routes = [
         (-failures[at], rows.names[row])
         for at, row in enumerate(seen.recent.rows)
-        if rows.upstreams[row] == upstream and rows.names[row].startswith("route:")
+        if rows.upstreams[row] == upstream and rows.names[row].startswith(ROUTE)
     ]
-    return min(routes)[1].removeprefix("route:") if routes else ""
+    return min(routes)[1].removeprefix(ROUTE) if routes else ""

@@ -3,11 +3,8 @@
 import numpy as np
 
 from analytics.detector import Mask
-from analytics.series import Rows
+from analytics.series import ROUTE, UPSTREAM, Rows
 from analytics.windows import Flags, Floats, Ints
-
-ROUTE = "route:"
-UPSTREAM = "upstream:"
 
 
 def is_masked(detector: str, rows: Ints, names: Rows, mask: Mask) -> Flags:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from analytics.latency import Hour
-from analytics.windows import AddressRow, SeriesRows, Window
+from analytics.windows import AddressRow, Hour, SeriesRows, Window
 from warehouse.readers import History
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
 

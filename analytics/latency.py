@@ -17,10 +17,10 @@ import numpy as np
 
 from analytics.cusum import Shift, either, shifted
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
-from analytics.incidents import ROUTE, UPSTREAM, is_masked
+from analytics.incidents import is_masked
 from analytics.seas import LEAST_VALUES, SLOT_S, Seas
-from analytics.series import Recent, Rows
-from analytics.windows import Flags, Ints, Table, grown
+from analytics.series import ROUTE, UPSTREAM, Recent, Rows
+from analytics.windows import Flags, Hour, Ints, Table, grown
 from kernel.findings import Observation
 
 Part = Literal["upstream", "gateway"]
@@ -58,13 +58,6 @@ CARD = Card(
     adopted_after_s=1_800,
     summary="CUSUM on mean and 95th percentile of log latency, the gateway's and the upstream's apart",
 )
-
-
-class Hour(NamedTuple):
-    """Geometric mean of a route's upstream time in one past hour."""
-
-    began: int
-    mean_us: float
 
 
 class LatencyRegression:
@@ -129,7 +122,7 @@ class LatencyRegression:
         chosen = np.flatnonzero(is_timed)
         if not len(chosen):
             return Scored(())
-        recent = Recent(seen.recent.rows[chosen], seen.recent.seconds[chosen], seen.recent.values[:, chosen])
+        recent = Recent(seen.recent.rows[chosen], seen.recent.values[:, chosen], seen.recent.seconds[chosen])
         second = seen.window.second
         signals = [
             *self._of_upstreams(recent, self._shift(second, recent, "upstream")),

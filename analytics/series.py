@@ -2,15 +2,16 @@
 
 Only windows in which a route answered something are kept, so that thirty of them are thirty
 seconds of a busy route and half an hour of a quiet one: detectors need no other scale for each.
-An upstream is the sum of its routes; its row is named `upstream:NAME`, a route's `route:NAME`.
+An upstream is the sum of its routes; a row is named by what it is and its name (`route:orders`).
 """
 
-from typing import NamedTuple
-
+import msgspec
 import numpy as np
 
 from analytics.windows import Floats, Ints, SeriesRows, Table, Window, grown
 
+ROUTE = "route:"
+UPSTREAM = "upstream:"
 DEPTH = 32  # windows kept per row
 FRESH_S = 600  # older ones are no part of what goes on now
 MOST_ROWS = 4_096
@@ -28,14 +29,14 @@ COLUMNS = (
 PEAKS = ("upstream_p95", "gateway_p95")  # an upstream takes its routes' greatest: they do not add up
 
 
-class Columns(NamedTuple):
-    """One window by row: `rows` numbers, `names`, and COLUMNS as [COLUMNS, rows]."""
+class Columns(msgspec.Struct, frozen=True):
+    """One window of some rows, which are numbered by Rows: `values` [COLUMNS, rows]."""
 
     rows: Ints
     values: Floats
 
     def of(self, column: str) -> Floats:
-        """One column."""
+        """One of COLUMNS, in the shape of `values` without the first dimension."""
         found: Floats = self.values[COLUMNS.index(column)]
         return found
 
@@ -68,12 +69,12 @@ class Rows:
 def columns_of(series: SeriesRows, rows: Rows) -> Columns:
     """A window's routes, and its upstreams summed, by row number."""
     own = np.fromiter(
-        (rows.number(f"route:{name}", up) for name, up in zip(series.routes, series.upstreams, strict=True)),
+        (rows.number(f"{ROUTE}{name}", up) for name, up in zip(series.routes, series.upstreams, strict=True)),
         np.int64,
         len(series.routes),
     )
     above = np.fromiter(
-        (rows.number(f"upstream:{up}", up) if up else -1 for up in series.upstreams), np.int64, len(own)
+        (rows.number(f"{UPSTREAM}{up}", up) if up else -1 for up in series.upstreams), np.int64, len(own)
     )
     target = np.concatenate([own, above])
     unique, inverse = np.unique(target, return_inverse=True)
@@ -88,20 +89,13 @@ def columns_of(series: SeriesRows, rows: Rows) -> Columns:
     return Columns(unique[named], values[:, named])
 
 
-class Recent(NamedTuple):
+class Recent(Columns, frozen=True):
     """The last windows of some rows, latest first: `values` [COLUMNS, rows, DEPTH], `seconds` [rows, DEPTH].
 
     A window that is missing has second 0 and zeros.
     """
 
-    rows: Ints
     seconds: Ints
-    values: Floats
-
-    def of(self, column: str) -> Floats:
-        """One column [rows, DEPTH]."""
-        found: Floats = self.values[COLUMNS.index(column)]
-        return found
 
 
 class SeriesTrail:
@@ -130,4 +124,4 @@ class SeriesTrail:
         values = np.take_along_axis(self._values[rows], order[:, :, None], axis=1)
         fresh = (seconds > 0) & (seconds > window.second - FRESH_S)
         values = values * fresh[:, :, None]
-        return columns, Recent(rows, seconds * fresh, np.moveaxis(values, 2, 0))
+        return columns, Recent(rows, np.moveaxis(values, 2, 0), seconds * fresh)

@@ -50,6 +50,13 @@ class SeriesRows(NamedTuple):
     gateway_p95: Floats
 
 
+class Hour(NamedTuple):
+    """Geometric mean of a route's upstream time in one past hour."""
+
+    began: int
+    mean_us: float
+
+
 class AddressRow(NamedTuple):
     """One client address over some seconds, beside the total of all addresses."""
 

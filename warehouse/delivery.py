@@ -1,24 +1,19 @@
 """What a writer asks of the warehouse: store a batch, is it stored, store ledger rows."""
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, Error
-from urllib3.exceptions import HTTPError
 
 from kernel.events import NAMES, LedgerRow
 from warehouse.batches import LEDGER_NAMES, Batch, encode_ledger
 from warehouse.client import connect
 from warehouse.courier import Courier, GaveUp
+from warehouse.failures import FAILURES, hush_clients, is_answer, to_reason
 from warehouse.queries import load
 
 Answer = TypeVar("Answer")
 CONNECT_TIMEOUT_S = 1
-# They tell each try of a warehouse that is away, with its whole URL; the flusher tells it once.
-CHATTY = ("urllib3.connectionpool", "clickhouse_connect.driver._backend.http_sync")
-REASON_LENGTH = 300
 ANSWER_TIMEOUT_S = 10
 # Views see the token too, so that a batch that is sent twice changes no roll-up either.
 SETTINGS = {"insert_deduplicate": "1", "deduplicate_blocks_in_dependent_materialized_views": "1"}
@@ -43,8 +38,7 @@ class Delivery:
         self._url = url
         self._client: Client | None = None
         self._courier = Courier()
-        for name in CHATTY:
-            logging.getLogger(name).setLevel(logging.ERROR)
+        hush_clients()  # the flusher tells an absence once
 
     def store(self, batch: Batch) -> None:
         """Insert a batch under its token."""
@@ -97,20 +91,13 @@ class Delivery:
         try:
             client = self._connected()
             return question(client)
-        except (ClickHouseError, HTTPError, OSError) as failure:
-            answered = isinstance(failure, Error) and failure.code is not None and client is not None
-            return Undelivered(to_reason(failure), answered=answered)
+        except FAILURES as failure:
+            return Undelivered(to_reason(failure), answered=client is not None and is_answer(failure))
 
     def _connected(self) -> Client:
         if self._client is None:
             self._client = connect(self._url, connect_timeout_s=CONNECT_TIMEOUT_S, timeout_s=ANSWER_TIMEOUT_S)
         return self._client
-
-
-def to_reason(failure: Exception) -> str:
-    """What went wrong, without the URL of the request."""
-    text = str(failure)
-    return (text.partition("Caused by ")[2] or text)[:REASON_LENGTH]
 
 
 def always() -> bool:

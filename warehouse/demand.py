@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from warehouse.findings import to_datetime
+from warehouse.moments import to_datetime
 from warehouse.queries import load
 
 _NAMES: Final = ("tenant", "scope", "since", "identities", "fitted", "greatest", "together")

@@ -1,15 +1,14 @@
 """Writes and reads findings. Writing one again replaces it: the newest version of an id stands."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.findings import Finding, Observation
+from warehouse.moments import to_datetime, to_seconds
 from warehouse.queries import load
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS = Finding.__struct_fields__
 _TIMES = frozenset({"onset", "window_end", "found_at", "closed_at"})
 
@@ -32,17 +31,6 @@ def read_findings(
     }
     result = client.query(load("findings"), parameters=parameters)
     return [_to_finding(dict(zip(result.column_names, row, strict=True))) for row in result.result_rows]
-
-
-def to_datetime(seconds: float) -> datetime:
-    """UTC, rounded to the microsecond that the table holds."""
-    return _EPOCH + timedelta(microseconds=round(seconds * 1e6))
-
-
-def to_seconds(moment: datetime) -> float:
-    """Seconds since 1970 of a time that the warehouse returned (UTC)."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) / timedelta(seconds=1)
 
 
 def _to_row(finding: Finding) -> list[object]:

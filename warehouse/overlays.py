@@ -6,7 +6,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.findings import Overlay
-from warehouse.findings import to_datetime, to_seconds
+from warehouse.moments import to_datetime, to_seconds
 from warehouse.queries import load
 
 _FIELDS = Overlay.__struct_fields__

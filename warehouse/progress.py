@@ -2,7 +2,7 @@
 
 from clickhouse_connect.driver.client import Client
 
-from warehouse.findings import to_datetime
+from warehouse.moments import to_datetime
 from warehouse.queries import load
 
 

@@ -31,7 +31,7 @@ _RESULT_VERBS = frozenset(
 # ClickHouse's own table of HTTP statuses, as far as its codes occur here.
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
 _STATUS: dict[int, int] = {
-    **dict.fromkeys((6, 26, 27, 36, 38, 41, 53, 62, 69, 70, 72, 115, 117, 130, 457, 36, 452), _BAD_REQUEST),
+    **dict.fromkeys((6, 26, 27, 36, 38, 41, 53, 62, 69, 70, 72, 115, 117, 130, 457, 452), _BAD_REQUEST),
     **dict.fromkeys((192, 193, 164, 291, 497, 516), _FORBIDDEN),
     **dict.fromkeys((16, 46, 47, 50, 56, 60, 81, 372), _NOT_FOUND),
     159: 408,

@@ -96,10 +96,10 @@ class Reader:
         self._client = client
         self._tenant = tenant
 
-    def watermark(self, now: float) -> Watermark:
-        """Up to when windows may be closed."""
-        boots = list(zip(*self._ask("watermark", now - LEDGER_S, now + AHEAD_S), strict=True))
-        return to_watermark(boots)
+    def watermark(self, now: float, *, pace: float = 1.0) -> Watermark:
+        """Up to when windows may be closed; `pace` is how much faster than time the workers' clock runs."""
+        columns = self._ask("watermark", now - LEDGER_S * pace, now + AHEAD_S * pace)
+        return to_watermark(list(zip(*columns, strict=True)), pace=pace)
 
     def loss(self, since: float, until: float) -> Loss:
         """What became of events, by the ledger rows written in that time."""
@@ -138,11 +138,8 @@ def to_table(kind: type[Table], columns: Sequence[Sequence[Any]]) -> Table:
     return kind(*(columns or [()] * len(kind.__struct_fields__)))
 
 
-def to_watermark(boots: Sequence[Sequence[Any]], *, pace: float = 1.0) -> Watermark:
-    """From rows of watermark.sql. A closed boot holds nothing back, and is no worker any more.
-
-    `pace`: how much faster than time the workers' clock runs.
-    """
+def to_watermark(boots: Sequence[Sequence[Any]], *, pace: float) -> Watermark:
+    """From rows of watermark.sql. A closed boot holds nothing back, and is no worker any more."""
     if not boots:
         return Watermark(None, (), 0.0, 0, 0, ())
     newest = max(boot[3] for boot in boots)

@@ -11,11 +11,9 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.events import Outcome
-from warehouse.queries import load
-from warehouse.readers import LEDGER_S, UPSTREAM_FAILURES, History, Reader, Watermark, to_table, to_watermark
+from warehouse.readers import UPSTREAM_FAILURES, History, Reader, to_table
 
 Table = Literal["requests", "imports"]
-MICROSECONDS: Final = 1_000_000
 MOST_CELLS: Final = 50_000  # per second
 LEAST_ADDRESSED: Final = 100  # requests in ten seconds before one address can carry most of them
 # Ends that say nothing of the upstream: nobody asked it, or the client left first.
@@ -83,35 +81,34 @@ class Extent(msgspec.Struct, frozen=True):
     last: int
 
 
-class WindowReader:
-    """Asks for one tenant and one table. Safe where its client is."""
+class WindowReader(Reader):
+    """Asks for the windows of one table as well. Safe where its client is."""
 
     def __init__(self, client: Client, tenant: str, *, table: Table = "requests") -> None:
-        self._client = client
-        self._tenant = tenant
+        super().__init__(client, tenant)
         self._table = table
 
     def cells(self, since: float, until: float) -> CellColumns:
         """What each identity asked of each route in each second; the busiest MOST_CELLS of a second."""
-        return to_table(CellColumns, self._ask("cells", since, until, most=MOST_CELLS))
+        return to_table(CellColumns, self._of_table("cells", since, until, most=MOST_CELLS))
 
     def routes(self, since: float, until: float) -> RouteColumns:
         """How each route fared in each second."""
         failures, unasked = list(UPSTREAM_FAILURES), list(UNASKED)
-        columns = self._ask("route_windows", since, until, upstream_failures=failures, unasked=unasked)
+        columns = self._of_table("route_windows", since, until, upstream_failures=failures, unasked=unasked)
         return to_table(RouteColumns, columns)
 
     def addresses(self, since: float, until: float) -> AddressColumns:
         """The busiest address of each ten seconds."""
-        return to_table(AddressColumns, self._ask("addresses", since, until, least=LEAST_ADDRESSED))
+        return to_table(AddressColumns, self._of_table("addresses", since, until, least=LEAST_ADDRESSED))
 
     def extent(self, since: float, until: float) -> Extent:
         """First and last row of a stretch."""
-        return Extent(*(int(column[0]) for column in self._ask("extent", since, until)))
+        return Extent(*(int(column[0]) for column in self._of_table("extent", since, until)))
 
     def hours(self, since: float, until: float) -> History:
         """What each route did by the hour, from roll-ups."""
-        return Reader(self._client, self._tenant).history(since, until, rollup="requests_1h")
+        return self.history(since, until, rollup="requests_1h")
 
     def rows_there(self, since: float, until: float) -> dict[int, int]:
         """Second -> rows that ended in it and are stored by now, clamped ones left out."""
@@ -122,25 +119,7 @@ class WindowReader:
                 there[second] = there.get(second, 0) + count - early
         return there
 
-    def watermark(self, now: float, *, pace: float = 1.0) -> Watermark:
-        """Up to when windows may be closed; `pace` is how much faster than time the clock runs."""
-        stretch = {
-            "tenant": self._tenant,
-            "since": round((now - LEDGER_S * pace) * MICROSECONDS),
-            "until": round((now + LEDGER_S * pace) * MICROSECONDS),
-        }
-        answer = self._client.query(load("watermark"), parameters=stretch)
-        return to_watermark(answer.result_rows, pace=pace)
-
-    def _ask(self, name: str, since: float, until: float, **parameters: object) -> Sequence[Sequence[Any]]:
-        asked: dict[str, Any] = {
-            "tenant": self._tenant,
-            "table": self._table,
-            "since": round(since * MICROSECONDS),
-            "until": round(until * MICROSECONDS),
-            **parameters,
-        }
-        answer: Sequence[Sequence[Any]] = self._client.query(
-            load(name), parameters=asked, column_oriented=True
-        ).result_set
-        return answer
+    def _of_table(
+        self, name: str, since: float, until: float, **parameters: object
+    ) -> Sequence[Sequence[Any]]:
+        return self._ask(name, since, until, table=self._table, **parameters)

@@ -81,7 +81,7 @@ class Server:
             return
         except Exception as problem:  # the server's own catch-all: counted, logged, told to the client
             self.crashes += 1
-            log.exception("request %s crashed", query_id)
+            log.exception("request %s crashed; %d did since the start", query_id, self.crashes)
             response = _error(INTERNAL, f"{type(problem).__name__}: {problem}", query_id)
         await response(scope, receive, send)
 
@@ -165,9 +165,8 @@ class Server:
             return await asyncio.shield(running)
         finally:
             leaving.cancel()
-            if (
-                not running.done()
-            ):  # cancelled: no second thread may touch the connection before this one left
+            # Where we are cancelled: no second thread may touch the connection before this one left.
+            if not running.done():
                 await self._cancelled(execution, running)
 
     async def _cancelled(self, execution: Execution, work: asyncio.Future[Any]) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from analytics.engine import Engine
-from analytics.latency import Hour
+from analytics.windows import Hour
 from tests.analytics.seeing import run
 from tests.analytics.traffic import START, quiet, slowed, windows_of
 

@@ -4,7 +4,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.findings import Overlay
-from warehouse.findings import to_seconds
+from warehouse.moments import to_seconds
 
 QUESTION = "SELECT * FROM overlays FINAL WHERE tenant = {tenant:String} ORDER BY created_at"
 
