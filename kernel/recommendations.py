@@ -1,4 +1,4 @@
-"""A recommendation: a finding or a gap, a patch of the policy, its evidence, and what a replay says of it. Pure types.
+"""A recommendation: a finding or a gap, a patch of the policy, evidence, and what a replay says. Pure types.
 
 Analytics proposes; an operator approves or rejects. Times are seconds since 1970, shares between 0 and 1.
 """
