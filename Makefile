@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A change of a pin or of an extra makes a new stamp, and so a new set-up.
 PINS := $(shell cat constraints.txt pyproject.toml | sha256sum | cut -c1-16)
-PACKAGES := kernel warehouse proxy analytics console lab tests
+PACKAGES := kernel warehouse proxy analytics dashboards console notebooks lab tests
 SLOW ?= not slow
 
 .PHONY: help setup demo up test check bench run-bench clean

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("kernel", "warehouse", "proxy", "analytics", "console", "lab")
+PACKAGES = ("kernel", "warehouse", "proxy", "analytics", "dashboards", "console", "notebooks", "lab")
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 

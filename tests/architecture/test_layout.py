@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.sources import PACKAGES, ROOT, Source, sources
 
-# The design's folders. dashboards/ and notebooks/ come with the issue that fills them.
+# The design's folders.
 FOLDERS = {*PACKAGES, "tests", "docs"}
 NO_TEST_OF_ITS_OWN = {
     "console/main.py": "the command line: tests/e2e/test_command_line.py",

@@ -1,0 +1,1 @@
+"""marimo notebooks over the warehouse; `marimo edit notebooks/NAME.py` opens one."""
