@@ -10,7 +10,8 @@ the check, which tests/architecture runs):
     engine | ingest | lateness
     weekly
     registry | demand | tracker
-    bursts | collapse | errors | latency
+    bursts | collapse | latency | scans | stuffing
+    errors
     incidents | population
     detector | seas | cusum
     series

@@ -9,6 +9,7 @@ from warehouse.demand import DemandRow, insert_demand, read_demand
 from warehouse.findings import insert_findings, read_findings
 from warehouse.overlays import insert_overlays
 from warehouse.progress import keep_progress, read_progress
+from warehouse.suspects import find_suspects, insert_suspects
 
 MOST_KNOWN = 10_000
 
@@ -27,8 +28,10 @@ class WarehouseArchive:
         return list({finding.id: finding for finding in (*lately, *still)}.values())
 
     def keep_findings(self, findings: Sequence[Finding]) -> None:
-        """Write new ones and new states of known ones."""
+        """Write new ones and new states of known ones, and whom they accuse."""
         insert_findings(self._client, findings)
+        accused = [suspect for finding in findings for suspect in find_suspects(self._client, finding)]
+        insert_suspects(self._client, self._tenant, accused)
 
     def keep_overlays(self, overlays: Sequence[Overlay]) -> None:
         """Write what was published."""

@@ -24,6 +24,7 @@ class Seen(NamedTuple):
     cells: Trail
     columns: Columns
     recent: Recent
+    lately: tuple[Window, ...]  # of the last ten seconds, oldest first; the last is `window`
 
 
 class Signal(NamedTuple):

@@ -19,7 +19,7 @@ from analytics.registry import detectors
 from analytics.series import SeriesTrail
 from analytics.tracker import Tracker
 from analytics.weekly import Weekly
-from analytics.windows import EVERYWHERE, Hour, Scopes, Trailing, Window
+from analytics.windows import EVERYWHERE, SPANS, Hour, Scopes, Trailing, Window, lately_of
 from kernel.findings import Finding
 
 
@@ -34,6 +34,7 @@ class Engine:
         self._bursts = next(each for each in self._detectors if isinstance(each, ClientBurst))
         self._demand = Demand()
         self._unlearnt: deque[Seen] = deque()
+        self._lately: deque[Window] = deque(maxlen=SPANS[-1])
         self.tracker = Tracker(tenant, [each.card for each in self._detectors])
         self.weekly = Weekly()
         self.second = 0  # the last window's
@@ -105,7 +106,9 @@ class Engine:
             self._learn(self._unlearnt.popleft())
         self.second = window.second
         cells = self._trailing.enter(window)
-        seen = Seen(window, cells, *self._series.enter(window))
+        self._lately.append(window)
+        lately = lately_of(self._lately)
+        seen = Seen(window, cells, *self._series.enter(window), lately)
         scored = {each.card.number: each.score(seen) for each in self._detectors}
         self._unlearnt.append(seen)
         return self.tracker.advance(window.second, scored, found_at)

@@ -4,21 +4,34 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from analytics.windows import AddressRow, Hour, SeriesRows, Window
+from analytics.windows import AddressRow, Hour, LoginRow, ProbeRow, SeriesRows, Window
 from warehouse.readers import History
-from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
+from warehouse.readers_analytics import (
+    AddressColumns,
+    CellColumns,
+    LoginColumns,
+    ProbeColumns,
+    RouteColumns,
+)
 
 THOUSANDTHS = 1e3
 STRETCH_S = 10
 
 
 def to_windows(
-    cells: CellColumns, routes: RouteColumns, addresses: AddressColumns | None = None
+    cells: CellColumns,
+    routes: RouteColumns,
+    *,
+    addresses: AddressColumns | None = None,
+    logins: LoginColumns | None = None,
+    probes: ProbeColumns | None = None,
 ) -> Iterator[Window]:
     """The windows of a stretch. Addresses belong to the last second of their ten."""
     of_cells = slices(cells.second)
     of_routes = slices(routes.second)
     of_addresses = to_address_rows(addresses) if addresses else {}
+    of_logins = to_login_rows(logins) if logins else {}
+    of_probes = to_probe_rows(probes) if probes else {}
     hashes = np.array(cells.identity_hash, np.uint64)
     counts = np.array(cells.requests, np.int64)
     nothing = slice(0, 0)
@@ -32,6 +45,8 @@ def to_windows(
             counts=counts[at],
             series=to_series(routes, of_routes.get(second, nothing)),
             addresses=of_addresses.get(second, ()),
+            logins=of_logins.get(second, ()),
+            probes=of_probes.get(second, ()),
         )
 
 
@@ -92,3 +107,19 @@ def to_address_rows(columns: AddressColumns) -> dict[int, tuple[AddressRow, ...]
         )
         rows[(stretch + 1) * STRETCH_S - 1] = (row,)
     return rows
+
+
+def to_login_rows(columns: LoginColumns) -> dict[int, tuple[LoginRow, ...]]:
+    """Second -> how logins went, by route."""
+    rows = zip(columns.route, columns.tries, columns.failures, columns.subjects, columns.sources, strict=True)
+    made = [LoginRow(*row) for row in rows]
+    return {second: tuple(made[at]) for second, at in slices(columns.second).items()}
+
+
+def to_probe_rows(columns: ProbeColumns) -> dict[int, tuple[ProbeRow, ...]]:
+    """Second -> who asked for what is not there."""
+    rows = zip(
+        columns.identity, columns.identity_hash, columns.misses, columns.paths, columns.methods, strict=True
+    )
+    made = [ProbeRow(*row) for row in rows]
+    return {second: tuple(made[at]) for second, at in slices(columns.second).items()}

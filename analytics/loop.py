@@ -24,7 +24,13 @@ from kernel.findings import Finding, Overlay
 from warehouse.demand import DemandRow
 from warehouse.failures import FAILURES
 from warehouse.readers import History, Watermark
-from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
+from warehouse.readers_analytics import (
+    AddressColumns,
+    CellColumns,
+    LoginColumns,
+    ProbeColumns,
+    RouteColumns,
+)
 
 CATCH_UP_S = 600  # decided at the very first start
 MOST_CATCH_UP_S = 86_400  # decided after a downtime; what is older is history, and only learnt from roll-ups
@@ -48,6 +54,8 @@ class Windows(Protocol):
     def cells(self, since: float, until: float) -> CellColumns: ...
     def routes(self, since: float, until: float) -> RouteColumns: ...
     def addresses(self, since: float, until: float) -> AddressColumns: ...
+    def logins(self, since: float, until: float) -> LoginColumns: ...
+    def probes(self, since: float, until: float) -> ProbeColumns: ...
     def hours(self, since: float, until: float) -> History: ...
     def rows_there(self, since: float, until: float) -> dict[int, int]: ...
     def watermark(self, now: float, *, pace: float = 1.0) -> Watermark: ...
@@ -216,7 +224,13 @@ class Loop:
         end = min(self._next + self._chunk_s, until)
         cells = self._windows.cells(self._next, end)
         routes = self._windows.routes(self._next, end)
-        windows = to_windows(cells, routes, self._addresses(self._next, end))
+        windows = to_windows(
+            cells,
+            routes,
+            addresses=self._addresses(self._next, end),
+            logins=self._windows.logins(self._next, end),
+            probes=self._windows.probes(self._next, end),
+        )
         found = self._engine.advance(windows, end, self._pace.clock())
         self._next = end
         self.counters.ahead += sum(cells.ahead)

@@ -38,7 +38,9 @@ def analyse(reader: WindowReader, tenant: str, progress: Progress) -> Looked:
     end = extent.last + 1
     for since in range(extent.first, end, CHUNK_S):
         until = min(since + CHUNK_S, end)
-        windows = to_windows(reader.cells(since, until), reader.routes(since, until))
+        windows = to_windows(
+            reader.cells(since, until), reader.routes(since, until), probes=reader.probes(since, until)
+        )
         for finding in engine.advance(windows, until, 0.0):
             found[finding.id] = in_log_time(finding)
         progress(until - extent.first, end - extent.first)

@@ -5,7 +5,9 @@ from analytics.collapse import IdentityCollapsed
 from analytics.detector import Detector
 from analytics.errors import ErrorBurst
 from analytics.latency import LatencyRegression
+from analytics.scans import VulnerabilityScan
 from analytics.series import Rows
+from analytics.stuffing import CredentialStuffing
 from analytics.windows import Scopes
 
 
@@ -15,4 +17,11 @@ def detectors(scopes: Scopes, rows: Rows, *, is_timed: bool = True) -> tuple[Det
     `is_timed` False: latencies are not those of the traffic (a replay on a faster clock), nobody judges them.
     """
     timed = (LatencyRegression(rows),) if is_timed else ()
-    return (ClientBurst(scopes), ErrorBurst(rows), *timed, IdentityCollapsed())
+    return (
+        ClientBurst(scopes),
+        CredentialStuffing(),
+        VulnerabilityScan(),
+        ErrorBurst(rows),
+        *timed,
+        IdentityCollapsed(),
+    )

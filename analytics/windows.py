@@ -69,6 +69,26 @@ class AddressRow(NamedTuple):
     all_agents: int
 
 
+class LoginRow(NamedTuple):
+    """Logins on one route in one second; the subjects and sources that failed, as hashes."""
+
+    route: str
+    tries: int
+    failures: int
+    subjects: Sequence[int]
+    sources: Sequence[int]
+
+
+class ProbeRow(NamedTuple):
+    """What one identity asked for in one second that was not there or not allowed; paths as hashes."""
+
+    identity: str
+    hash: int
+    misses: int
+    paths: Sequence[int]
+    methods: Sequence[str]
+
+
 class Window(NamedTuple):
     """One second: [second, second + 1). `hashes`, `counts` and `identities` are parallel, one per cell."""
 
@@ -79,6 +99,13 @@ class Window(NamedTuple):
     counts: Ints
     series: SeriesRows
     addresses: Sequence[AddressRow] = ()
+    logins: Sequence[LoginRow] = ()
+    probes: Sequence[ProbeRow] = ()
+
+
+def lately_of(windows: Sequence[Window] | deque[Window]) -> tuple[Window, ...]:
+    """Those of the longest span, oldest first: up to the last of them, seconds without a window left out."""
+    return tuple(each for each in windows if each.second > windows[-1].second - SPANS[-1])
 
 
 class Scopes:

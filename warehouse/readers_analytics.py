@@ -15,6 +15,7 @@ from warehouse.readers import UPSTREAM_FAILURES, History, Reader, to_table
 
 Table = Literal["requests", "imports"]
 MOST_CELLS: Final = 50_000  # per second
+MOST_PROBING: Final = 1_000  # identities per second
 LEAST_ADDRESSED: Final = 100  # requests in ten seconds before one address can carry most of them
 # Ends that say nothing of the upstream: nobody asked it, or the client left first.
 UNASKED: Final = tuple(
@@ -73,6 +74,28 @@ class AddressColumns(msgspec.Struct, frozen=True):
     all_agents: Sequence[int]
 
 
+class LoginColumns(msgspec.Struct, frozen=True):
+    """One row per (second, route) with logins, ordered by second; who failed as hashes."""
+
+    second: Sequence[int]
+    route: Sequence[str]
+    tries: Sequence[int]
+    failures: Sequence[int]
+    subjects: Sequence[Sequence[int]]
+    sources: Sequence[Sequence[int]]
+
+
+class ProbeColumns(msgspec.Struct, frozen=True):
+    """One row per (second, identity) that asked for what is not there, ordered by second; paths as hashes."""
+
+    second: Sequence[int]
+    identity: Sequence[str]
+    identity_hash: Sequence[int]
+    misses: Sequence[int]
+    paths: Sequence[Sequence[int]]
+    methods: Sequence[Sequence[str]]
+
+
 class Extent(msgspec.Struct, frozen=True):
     """Rows of a tenant: how many, first and last second."""
 
@@ -101,6 +124,14 @@ class WindowReader(Reader):
     def addresses(self, since: float, until: float) -> AddressColumns:
         """The busiest address of each ten seconds."""
         return to_table(AddressColumns, self._of_table("addresses", since, until, least=LEAST_ADDRESSED))
+
+    def logins(self, since: float, until: float) -> LoginColumns:
+        """How logins went on each route in each second."""
+        return to_table(LoginColumns, self._of_table("logins", since, until))
+
+    def probes(self, since: float, until: float) -> ProbeColumns:
+        """Who asked for what is not there in each second; the worst MOST_PROBING of a second."""
+        return to_table(ProbeColumns, self._of_table("probes", since, until, most=MOST_PROBING))
 
     def extent(self, since: float, until: float) -> Extent:
         """First and last row of a stretch."""

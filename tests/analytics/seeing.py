@@ -1,12 +1,13 @@
 """Windows as detectors see them, and an engine run over requests."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from analytics.detector import LEARNING_DELAY_S, Detector, Mask, Scored, Seen
 from analytics.engine import Engine
 from analytics.registry import detectors
 from analytics.series import SeriesTrail
-from analytics.windows import Scopes, Trailing, Window
+from analytics.windows import SPANS, Scopes, Trailing, Window, lately_of
 from kernel.findings import Finding
 from tests.analytics.traffic import START, Request, windows_of
 
@@ -23,10 +24,13 @@ class Sight:
             each for each in detectors(scopes, series.rows) if each.card.number == number
         )
         self._unlearnt: list[Seen] = []
+        self._lately: deque[Window] = deque(maxlen=SPANS[-1])
 
     def see(self, window: Window) -> Seen:
         """The window with its trail."""
-        return Seen(window, self._trailing.enter(window), *self._series.enter(window))
+        self._lately.append(window)
+        lately = lately_of(self._lately)
+        return Seen(window, self._trailing.enter(window), *self._series.enter(window), lately)
 
     def step(self, window: Window) -> tuple[Seen, Scored]:
         """Learn what is old enough, then score."""

@@ -13,7 +13,17 @@ from analytics.series import Rows
 from analytics.windows import AddressRow, Scopes
 from kernel.events import COLUMNS
 from tests.analytics.seeing import NOBODY, Sight, ripe
-from tests.analytics.traffic import Request, failing, greedy, quiet, slowed, windows_of
+from tests.analytics.traffic import (
+    Request,
+    failing,
+    greedy,
+    logging_in,
+    quiet,
+    scanning,
+    slowed,
+    stuffing,
+    windows_of,
+)
 
 CARDS = [each.card for each in detectors(Scopes(), Rows())]
 NUMBERS = [card.number for card in CARDS]
@@ -27,6 +37,10 @@ def planted(number: str) -> list[Request]:
     ordinary = quiet(seconds=END)
     if number == "D1":
         return sorted([*ordinary, *greedy(ONSET, END)])
+    if number == "D3":
+        return sorted([*ordinary, *logging_in(seconds=END), *stuffing(ONSET, END)])
+    if number == "D7":
+        return sorted([*ordinary, *scanning(ONSET, END)])
     if number == "D16":
         return failing(ordinary, ONSET, END)
     if number == "D17":
@@ -79,7 +93,8 @@ def test_the_planted_anomaly_is_found(number: str) -> None:
 @EACH
 def test_nothing_is_found_before_the_onset(number: str) -> None:
     for seed in range(5):
-        assert not [keys for _, scored in Sight(number).over(quiet(seed)) if (keys := ripe(scored))]
+        ordinary = sorted([*quiet(seed), *logging_in(seed)])
+        assert not [keys for _, scored in Sight(number).over(ordinary) if (keys := ripe(scored))]
 
 
 @EACH

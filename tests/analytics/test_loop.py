@@ -12,7 +12,13 @@ from kernel.findings import Finding, Overlay
 from tests.analytics.traffic import START, Request, cells_of, greedy, quiet, routes_of
 from warehouse.demand import DemandRow
 from warehouse.readers import History, Watermark
-from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
+from warehouse.readers_analytics import (
+    AddressColumns,
+    CellColumns,
+    LoginColumns,
+    ProbeColumns,
+    RouteColumns,
+)
 
 
 class Stored:
@@ -38,6 +44,12 @@ class Stored:
 
     def addresses(self, since: float, until: float) -> AddressColumns:
         return AddressColumns(*[[]] * 8)
+
+    def logins(self, since: float, until: float) -> LoginColumns:
+        return LoginColumns(*[[]] * 6)
+
+    def probes(self, since: float, until: float) -> ProbeColumns:
+        return ProbeColumns(*[[]] * 6)
 
     def hours(self, since: float, until: float) -> History:
         return History(*[[]] * 12)

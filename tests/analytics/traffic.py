@@ -11,7 +11,8 @@ from analytics.ingest import to_windows
 from analytics.windows import Window
 from kernel.events import EventRow, LedgerRow
 from tests.warehouse.event_rows import row
-from warehouse.readers_analytics import CellColumns, RouteColumns
+from warehouse.readers import to_table
+from warehouse.readers_analytics import CellColumns, LoginColumns, ProbeColumns, RouteColumns
 
 START = 1_790_000_040  # a whole minute
 ROUTES = ("orders", "products", "search")
@@ -30,6 +31,9 @@ class Request(NamedTuple):
     own_us: int
     upstream: str = "shop"
     decision: str = "allowed"
+    subject: str = ""
+    success: int = -1
+    path: str = "/"
 
 
 def quiet(
@@ -87,6 +91,51 @@ def failing(requests: Iterable[Request], since: float, until: float, *, share: f
     ]
 
 
+def logging_in(seed: int = 3, *, seconds: float = QUIET_S, rate: float = 1.5) -> list[Request]:
+    """People who log in, each from an own address; one in twelve mistypes, and mostly tries again."""
+    draw = random.Random(seed)
+    requests: list[Request] = []
+    at = 0.0
+    while at < seconds:
+        at += draw.expovariate(rate)
+        who = draw.randrange(500)
+        wrong = draw.random() < 0.08
+        requests.append(login(at, f"ip:10.2.{who // 250}.{who % 250}", f"u{who}", success=not wrong))
+    return sorted(each for each in requests if each.at < seconds)
+
+
+def login(at: float, identity: str, user: str, *, success: bool) -> Request:
+    """One login."""
+    status = 200 if success else 401
+    return Request(at, identity, "login", status, 40_000, 400, subject=user, success=int(success))
+
+
+def stuffing(since: float, until: float, *, rate: float = 20.0, sources: int = 200) -> list[Request]:
+    """Stolen passwords tried from many addresses, each in its turn; one in fifty is right."""
+    draw = random.Random(13)
+    return [
+        login(
+            since + step / rate,
+            f"ip:198.51.{step % sources // 100}.{step % sources % 100}",
+            f"stolen{step}",
+            success=draw.random() < 0.02,
+        )
+        for step in range(int((until - since) * rate))
+    ]
+
+
+def scanning(
+    since: float, until: float, *, rate: float = 12.0, identity: str = "ip:203.0.113.66"
+) -> list[Request]:
+    """One identity that tries a word list; one in ten paths is there."""
+    return [
+        Request(
+            since + step / rate, identity, "", 200 if step % 10 == 9 else 404, 9_000, 400, path=f"/w/{step}"
+        )
+        for step in range(int((until - since) * rate))
+    ]
+
+
 def hash_of(identity: str) -> int:
     """Stands for the warehouse's cityHash64 where no warehouse is asked."""
     return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest(), "little")
@@ -99,15 +148,38 @@ def windows_of(requests: Iterable[Request]) -> list[Window]:
         by_second[START + math.floor(each.at)].append(each)
     cells: list[tuple[int, str, str, int, int, int]] = []
     routes: list[tuple[object, ...]] = []
+    logins: list[tuple[object, ...]] = []
+    probes: list[tuple[object, ...]] = []
     for second in sorted(by_second):
         cells += cells_of(second, by_second[second])
         routes += routes_of(second, by_second[second])
+        logins += logins_of(second, by_second[second])
+        probes += probes_of(second, by_second[second])
     return list(
         to_windows(
-            CellColumns(*(list(column) for column in zip(*cells, strict=True))),
-            RouteColumns(*(list(column) for column in zip(*routes, strict=True))),
+            to_table(CellColumns, list(zip(*cells, strict=True))),
+            to_table(RouteColumns, list(zip(*routes, strict=True))),
+            logins=to_table(LoginColumns, list(zip(*logins, strict=True))),
+            probes=to_table(ProbeColumns, list(zip(*probes, strict=True))),
         )
     )
+
+
+def logins_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[object, ...]]:
+    """Rows of logins.sql for one second."""
+    for route in sorted({each.route for each in requests if each.subject}):
+        tried = [each for each in requests if each.route == route and each.subject]
+        failed = [each for each in tried if not each.success]
+        subjects = {hash_of(each.subject) for each in failed}
+        yield second, route, len(tried), len(failed), subjects, {hash_of(each.identity) for each in failed}
+
+
+def probes_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[object, ...]]:
+    """Rows of probes.sql for one second."""
+    missed = [each for each in requests if each.status in (403, 404, 405)]
+    for identity in sorted({each.identity for each in missed}):
+        own = [each for each in missed if each.identity == identity]
+        yield second, identity, hash_of(identity), len(own), {hash_of(each.path) for each in own}, ["GET"]
 
 
 def cells_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[int, str, str, int, int, int]]:
@@ -158,6 +230,9 @@ def rows_of(tenant: str, requests: Sequence[Request], start: int) -> list[EventR
             outcome="completed" if each.decision == "allowed" else "refused",
             client_ip="::ffff:" + each.identity.removeprefix("ip:"),
             user_agent_hash=hash_of(each.identity) % 13,
+            subject_hash=hash_of(each.subject) if each.subject else 0,
+            success=each.success,
+            path_hash=hash_of(each.path),
         )
         for number, each in enumerate(requests, 1)
     ]

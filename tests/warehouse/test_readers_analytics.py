@@ -5,7 +5,20 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from kernel.events import NAMES, TYPES, LedgerRow
-from tests.analytics.traffic import START, Request, cells_of, ledger_row, quiet, routes_of, rows_of
+from tests.analytics.traffic import (
+    START,
+    Request,
+    cells_of,
+    ledger_row,
+    logging_in,
+    login,
+    logins_of,
+    probes_of,
+    quiet,
+    routes_of,
+    rows_of,
+    scanning,
+)
 from tests.warehouse.event_rows import insert_rows, row
 from warehouse.queries import load
 from warehouse.readers_analytics import WindowReader
@@ -133,7 +146,33 @@ def test_a_window_of_the_past_reads_nothing_that_came_after_it(fresh_database: C
     for name, bounds in (
         ("cells", {"most": 10}),
         ("route_windows", {"upstream_failures": [""], "unasked": [""]}),
+        ("logins", {}),
+        ("probes", {"most": 10}),
     ):
         answer = fresh_database.query(load(name), parameters=asked | bounds)
-        assert answer.result_rows
+        assert answer.result_rows or name in ("logins", "probes")
         assert int(str(answer.summary["read_rows"])) <= 4 * 8_192
+
+
+def test_logins_and_probes_are_those_that_counting_gives(warehouse_client: Client, tenant: str) -> None:
+    refused = login(0.1, "ip:10.7.0.1", "", success=False)._replace(
+        status=429, decision="refused", success=-1
+    )
+    fault = login(0.2, "ip:10.7.0.2", "someone", success=False)._replace(status=502)
+    requests = [*logging_in(seconds=3.0, rate=20.0), *scanning(0.0, 3.0)]
+    windows = reader(warehouse_client, tenant, [*requests, refused, fault])
+    for second in range(3):
+        own = [each for each in requests if int(each.at) == second]
+        logins = windows.logins(START + second, START + second + 1)
+        probes = windows.probes(START + second, START + second + 1)
+        ((_, route, tries, failures, subjects, sources),) = logins_of(START + second, own)
+        assert (list(logins.route), list(logins.tries), list(logins.failures)) == (
+            [route],
+            [tries],
+            [failures],
+        )
+        assert set(logins.subjects[0]) == subjects
+        assert len(logins.sources[0]) == len(sources)
+        ((_, identity, _, misses, paths, methods),) = probes_of(START + second, own)
+        assert (list(probes.identity), list(probes.misses)) == ([identity], [misses])
+        assert (set(probes.paths[0]), list(probes.methods[0])) == (paths, methods)
