@@ -4,7 +4,6 @@ Order: the warehouse first, then who needs it; the proxy last, so that it stops 
 telemetry is flushed while the warehouse still runs.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -44,7 +43,7 @@ def gateway_parts(deployment: Deployment) -> tuple[Part, ...]:
     where = deployment.warehouse_url or Url("warehouse")
     environment: Environment = {**secrets, "TIDEGATE_WAREHOUSE": where}
     others = (
-        control_part(deployment, secrets),
+        control_part(deployment, environment),
         analytics_part(deployment, environment),
         proxy_part(deployment, environment),
     )
@@ -77,8 +76,8 @@ def warehouse_part(data: Path, listen: str, *, password: str, disk_cap_mb: int =
     )
 
 
-def control_part(deployment: Deployment, secrets: Mapping[str, str]) -> Part:
-    """The control endpoint."""
+def control_part(deployment: Deployment, environment: Environment) -> Part:
+    """The control endpoint, and the pages, which read the warehouse."""
     return Part(
         name="control",
         listens={"control": deployment.control},
@@ -88,7 +87,7 @@ def control_part(deployment: Deployment, secrets: Mapping[str, str]) -> Part:
             *("--listen", Listen("control")),
             *("--data", str(deployment.data / "control")),
         ),
-        environment={**secrets},
+        environment=environment,
     )
 
 

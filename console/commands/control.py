@@ -22,6 +22,7 @@ from console.state import ControlState, WrongPolicy, open_state
 from console.store import UnreadableStore
 from console.terminal import command_app, tell
 from console.tokens import Token, Tokens
+from console.web.pages import add_pages
 from kernel.clock import parse_tempo
 from warehouse.exits import CannotRun
 from warehouse.listening import bind, endpoint_of, parse_endpoint
@@ -52,7 +53,7 @@ def control(
         with contextlib.closing(claim(directory, LOCK_FILE)):
             token = known.control_token or token_of(directory)
             with bind(parse_endpoint(listen, "--listen"), "--listen") as listener:
-                asyncio.run(serve(opened, listener=listener, token=token))
+                asyncio.run(serve(opened, listener=listener, token=token, warehouse=known.warehouse))
     except (UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
         raise CannotRun(str(trouble)) from trouble
     except WrongPolicy as wrong:
@@ -95,11 +96,16 @@ class ControlServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(opened: Callable[[], ControlState], *, listener: socket.socket, token: str) -> None:
+async def serve(
+    opened: Callable[[], ControlState], *, listener: socket.socket, token: str, warehouse: str
+) -> None:
     """Serve until told to stop. Raises WrongPolicy or UnreadableStore before anything is served."""
     state = opened()
+    tokens = Tokens([Token(token)])
+    site = create_app(state, tokens)
+    add_pages(site, state, tokens, warehouse)
     config = uvicorn.Config(
-        create_app(state, Tokens([Token(token)])),
+        site,
         log_level="warning",
         access_log=False,
         lifespan="off",

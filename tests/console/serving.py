@@ -14,6 +14,7 @@ from console.control import create_app
 from console.state import ControlState, open_state
 from console.store import Clock
 from console.tokens import Token, Tokens
+from console.web.pages import add_pages
 
 TOKEN = "t0ken"
 PATIENCE_S = 20.0
@@ -33,11 +34,12 @@ class Served:
 class Serving:
     """Runs the endpoint until `end`."""
 
-    def __init__(self, directory: Path, policy: Path, clock: Clock) -> None:
+    def __init__(self, directory: Path, policy: Path, clock: Clock, *, warehouse: str) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.told: list[str] = []
         self.ready = threading.Event()
         self._where = (directory / "control.sqlite", policy, clock)
+        self._warehouse = warehouse
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
@@ -60,7 +62,9 @@ class Serving:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         state = open_state(*self._where)
-        app = create_app(state, Tokens([Token(TOKEN)]))
+        tokens = Tokens([Token(TOKEN)])
+        app = create_app(state, tokens)
+        add_pages(app, state, tokens, self._warehouse, clock=self._where[2])
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
         beside = asyncio.gather(state.watch_policy(self.told.append), state.expire_overlays())
         main = asyncio.create_task(server.serve(sockets=[self.socket]))
@@ -81,9 +85,9 @@ async def finish(state: ControlState, server: uvicorn.Server, main: asyncio.Task
 
 
 @contextlib.contextmanager
-def served(directory: Path, policy: Path, clock: Clock) -> Iterator[Served]:
-    """A control endpoint with its store in `directory`."""
-    serving = Serving(directory, policy, clock)
+def served(directory: Path, policy: Path, clock: Clock, *, warehouse: str = "") -> Iterator[Served]:
+    """A control endpoint and its pages, with its store in `directory`."""
+    serving = Serving(directory, policy, clock, warehouse=warehouse)
     serving.begin()
     host, port = serving.socket.getsockname()
     endpoint = Served(f"http://{host}:{port}", serving.told)

@@ -26,9 +26,8 @@ def test_secrets_go_by_environment_never_by_command_line() -> None:
 def test_the_embedded_warehouse_asks_for_the_keyrings_password_and_who_needs_it_gets_it() -> None:
     warehouse, control, analytics, proxy = gateway_parts(DEPLOYMENT)
     assert warehouse.users == {"warehouse": "default:warehouse-secret"}
-    for part in (warehouse, analytics, proxy):
+    for part in (warehouse, control, analytics, proxy):
         assert part.environment["TIDEGATE_WAREHOUSE"] == Url("warehouse")
-    assert "TIDEGATE_WAREHOUSE" not in control.environment
 
 
 def test_each_part_is_told_where_the_others_are() -> None:

@@ -1,0 +1,295 @@
+"""The pages' routes: `add_pages` puts them on the control endpoint's application."""
+
+import asyncio
+import secrets
+import time
+from urllib.parse import parse_qsl, quote
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from console.state import ControlState
+from console.tokens import Tokens
+from console.web.rendering import SECURITY_FIELDS, STATIC, Pages
+from console.web.sessions import SESSION_S, Clock, Session, Sessions, is_from_own_form
+from console.web.telemetry import Telemetry, WarehouseAway
+from console.web.traffic import SHOWN_S, to_traffic
+from kernel.control import Status
+from kernel.findings import Finding
+
+COOKIE = "tidegate_session"
+LARGEST_FORM = 1 << 20
+READERS = frozenset({"viewer", "operator", "admin"})
+SETTLED_S = 2.0  # newer seconds are not complete in the warehouse yet
+LATELY_S = 3600.0  # closed findings that the overview still shows
+MOST_ROUTES = 12
+
+
+class Unseen(Exception):
+    """Nobody is signed in: the page is shown after signing in. `onward` is its path."""
+
+    def __init__(self, onward: str) -> None:
+        super().__init__(onward)
+        self.onward = onward
+
+
+class NotShown(Exception):
+    """A page that says why there is no page."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What is going on: findings, and what the control endpoint does about each."""
+
+    status: Status
+    now: float  # on the events' clock
+    open: tuple[Finding, ...]
+    recent: tuple[Finding, ...]  # closed lately
+    away: str  # why the warehouse could not be asked
+
+
+class Site:
+    """What every page needs."""
+
+    def __init__(self, state: ControlState, tokens: Tokens, *, telemetry: Telemetry, clock: Clock) -> None:
+        self.state = state
+        self.telemetry = telemetry
+        self.sessions = Sessions(clock, secrets.token_bytes)
+        self.pages = Pages()
+        self._tokens = tokens
+        self._clock = clock
+
+    def now(self) -> float:
+        """The events' clock."""
+        return self.state.tempo.at(self._clock())
+
+    def roles_of(self, authorization: str) -> frozenset[str]:
+        """What a token may do; nothing where it is none of ours."""
+        return frozenset(str(role) for role in self._tokens.roles_of(authorization) or ())
+
+    def session_of(self, request: Request) -> Session:
+        """Who asks for a page. Raises Unseen."""
+        session = self.sessions.of(request.cookies.get(COOKIE, ""))
+        if session is None or not self.roles_of(session.authorization) & READERS:
+            raise Unseen(request.url.path)
+        return session
+
+    async def show(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
+        """A page for who is signed in."""
+        session = self.session_of(request)
+        common = {
+            "session": session,
+            "roles": self.roles_of(session.authorization),
+            "here": request.url.path,
+            "state": await self.state.status(),
+            "now": self.now(),
+        }
+        return self.pages.page(template, common | values, status=status)
+
+
+class Views:
+    """One method for each page."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def overview(self, request: Request) -> Response:
+        """What is going on now."""
+        return await self._live(request, "overview.html")
+
+    async def live(self, request: Request) -> Response:
+        """The overview's moving part, for htmx."""
+        return await self._live(request, "live.html")
+
+    async def _live(self, request: Request, template: str) -> Response:
+        self._site.session_of(request)
+        until = float(int(self._site.now() - SETTLED_S) // 5 * 5)
+        situation, traffic = await asyncio.gather(
+            situation_of(self._site), traffic_of(self._site, until - SHOWN_S, until)
+        )
+        return await self._site.show(
+            request, template, situation=situation, traffic=traffic, most_routes=MOST_ROUTES
+        )
+
+    async def findings(self, request: Request) -> Response:
+        """Every finding, newest onset first."""
+        self._site.session_of(request)
+        findings, away = await findings_of(self._site)
+        return await self._site.show(request, "findings.html", findings=findings, away=away)
+
+    async def finding(self, request: Request, finding: str) -> Response:
+        """One finding with its evidence."""
+        self._site.session_of(request)
+        findings, away = await findings_of(self._site)
+        found = next((each for each in findings if each.id == finding), None)
+        if found is None:
+            raise NotShown(404, "No such finding", away or f"no finding has the id {finding!r}")
+        return await self._site.show(request, "finding.html", finding=found)
+
+    async def health(self, request: Request) -> Response:
+        """Telemetry's account, and who follows."""
+        self._site.session_of(request)
+        accounts, away = None, ""
+        try:
+            accounts = await self._site.telemetry.accounts(self._site.now())
+        except WarehouseAway as fact:
+            away = str(fact)
+        return await self._site.show(request, "telemetry.html", accounts=accounts, away=away)
+
+    async def policy(self, request: Request) -> Response:
+        """The policy in force."""
+        self._site.session_of(request)
+        following = await self._site.state.follow("", -1, 0.0)
+        return await self._site.show(request, "policy.html", text=following.policy)
+
+
+class Doors:
+    """Signing in and out."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def ask(self, request: Request) -> Response:
+        """The form."""
+        return self._form(onward_of(request.query_params.get("next", "")))
+
+    async def enter(self, request: Request) -> Response:
+        """A token becomes a session."""
+        form = await form_of(request)
+        onward = onward_of(form.get("next", ""))
+        authorization = f"Bearer {form.get('token', '').strip()}"
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return self._form(onward, "This form was sent from another site; send it from here.", status=403)
+        if not self._site.roles_of(authorization) & READERS:
+            return self._form(onward, "That is no token for these pages.", status=403)
+        session = self._site.sessions.begin(authorization)
+        answer = RedirectResponse(onward, 303, headers=SECURITY_FIELDS)
+        answer.set_cookie(
+            COOKIE,
+            session.id,
+            max_age=int(SESSION_S),
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    async def leave(self, request: Request) -> Response:
+        """Sign out."""
+        session, _ = await sent_form(self._site, request)
+        self._site.sessions.end(session)
+        answer = RedirectResponse("/login", 303, headers=SECURITY_FIELDS)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        return answer
+
+    def _form(self, onward: str, trouble: str = "", *, status: int = 200) -> Response:
+        values = {"onward": onward, "trouble": trouble, "here": "/login"}
+        return self._site.pages.page("login.html", values, status=status)
+
+
+def add_pages(
+    app: FastAPI, state: ControlState, tokens: Tokens, warehouse: str, *, clock: Clock = time.time
+) -> None:
+    """Add every page to the application. `warehouse`: its URL; empty where there is none."""
+    site = Site(state, tokens, telemetry=Telemetry(warehouse, state.tenant), clock=clock)
+    add_answers(app, site)
+    views, doors = Views(site), Doors(site)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for path, page in (
+        ("/", views.overview),
+        ("/live", views.live),
+        ("/findings", views.findings),
+        ("/findings/{finding}", views.finding),
+        ("/policy", views.policy),
+        ("/telemetry", views.health),
+        ("/login", doors.ask),
+    ):
+        app.add_api_route(path, page, include_in_schema=False)
+    app.add_api_route("/login", doors.enter, methods=["POST"], include_in_schema=False)
+    app.add_api_route("/logout", doors.leave, methods=["POST"], include_in_schema=False)
+
+
+def add_answers(app: FastAPI, site: Site) -> None:
+    """Facts that pages raise -> pages."""
+
+    async def unseen(request: Request, fact: Exception) -> Response:
+        assert isinstance(fact, Unseen)
+        where = f"/login?next={quote(onward_of(fact.onward))}"
+        if request.headers.get("hx-request"):  # a fragment's place is no place for a form
+            return Response(status_code=204, headers={"HX-Redirect": "/login", **SECURITY_FIELDS})
+        return RedirectResponse(where, 303, headers=SECURITY_FIELDS)
+
+    async def not_shown(request: Request, fact: Exception) -> Response:
+        assert isinstance(fact, NotShown)
+        values = {"title": fact.title, "detail": str(fact)}
+        return await site.show(request, "trouble.html", status=fact.status, **values)
+
+    app.add_exception_handler(Unseen, unseen)
+    app.add_exception_handler(NotShown, not_shown)
+
+
+async def situation_of(site: Site) -> Situation:
+    """Findings beside what control knows."""
+    findings, away = await findings_of(site)
+    now = site.now()
+    return Situation(
+        status=await site.state.status(),
+        now=now,
+        open=tuple(each for each in findings if not each.closed_at),
+        recent=tuple(each for each in findings if each.closed_at > now - LATELY_S),
+        away=away,
+    )
+
+
+async def findings_of(site: Site) -> tuple[list[Finding], str]:
+    """The findings, or why there are none to show."""
+    try:
+        return await site.telemetry.findings(), ""
+    except WarehouseAway as fact:
+        return [], str(fact)
+
+
+async def traffic_of(site: Site, since: float, until: float) -> object:
+    """What the routes did; None where the warehouse is away."""
+    try:
+        return to_traffic(await site.telemetry.history(since, until), since, until)
+    except WarehouseAway:
+        return None
+
+
+def onward_of(path: str) -> str:
+    """A path of ours to go to after signing in; anything else is the overview.
+
+    >>> onward_of("//elsewhere.example"), onward_of("/policy")
+    ('/', '/policy')
+    """
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\", "/live", "/login"))
+    return path if is_ours and path.isprintable() else "/"
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form (application/x-www-form-urlencoded). Raises NotShown where it is too large."""
+    sent = bytearray()
+    async for chunk in request.stream():
+        sent += chunk
+        if len(sent) > LARGEST_FORM:
+            raise NotShown(413, "Form too large", f"at most {LARGEST_FORM} bytes are read")
+    return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+async def sent_form(site: Site, request: Request) -> tuple[Session, dict[str, str]]:
+    """Who sent a form of ours, and its fields. Raises Unseen or NotShown."""
+    session = site.session_of(request)
+    form = await form_of(request)
+    fetch_site = request.headers.get("sec-fetch-site", "")
+    if not is_from_own_form(session, form.get("csrf", ""), fetch_site=fetch_site):
+        raise NotShown(
+            403, "Not from here", "the form was not sent from a page of this session; load it anew"
+        )
+    return session, form

@@ -1,0 +1,55 @@
+"use strict";
+// Draws what tables say, and keeps a live part still while somebody reads or types in it.
+
+const DASHES = [[], [8, 3], [2, 2], [10, 3, 2, 3]]; // colour alone tells nobody anything
+const FILLED = "refused";
+const HEIGHT = 200;
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function axis(more) {
+  return Object.assign({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } }, more);
+}
+
+function draw(place) {
+  const chart = JSON.parse(place.dataset.chart);
+  place.classList.add("drawn");
+  const series = chart.names.map((name, index) => {
+    const stroke = colour(`--chart-${index + 1}`);
+    return {
+      label: name, stroke, width: 2, dash: DASHES[index % DASHES.length], points: { show: false },
+      fill: name === FILLED ? stroke + "33" : undefined,
+      value: (_, value) => (value === null ? "–" : value.toPrecision(3)),
+    };
+  });
+  new uPlot({
+    width: place.clientWidth, height: HEIGHT,
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    scales: { y: { range: (_, low, high) => [0, Math.max(high || 0, 1) * 1.1] } },
+    axes: [axis({ values: (_, times) => times.map((time) => new Date(time * 1000).toISOString().slice(11, 19)), space: 90 }), axis({ size: 55 })],
+    series: [{ label: "UTC", value: (_, time) => (time === null ? "–" : new Date(time * 1000).toISOString().slice(11, 19)) }, ...series],
+    cursor: { drag: { x: false, y: false } },
+  }, [chart.times, ...chart.values], place);
+}
+
+function drawAll() {
+  if (!window.uPlot) return; // its libraries were not fetched: the tables are there
+  document.querySelectorAll(".plot:not(.drawn)").forEach(draw);
+}
+
+function isRead(live) {
+  return live.querySelector("details[open]") || (live !== document.activeElement && live.contains(document.activeElement));
+}
+
+document.addEventListener("htmx:before:request", (event) => {
+  const live = document.getElementById("live");
+  if (live && live.contains(event.target) && (document.hidden || isRead(live))) event.preventDefault();
+});
+document.addEventListener("htmx:after:swap", drawAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  document.querySelectorAll(".plot.drawn").forEach((place) => { place.replaceChildren(); draw(place); });
+});
+drawAll();
+if (!window.htmx && document.getElementById("live")) setTimeout(() => location.reload(), 10000);

@@ -1,0 +1,157 @@
+"""From a history of routes by the second to what the overview shows. Pure.
+
+Statuses fall into four classes that do not overlap: refused by the gateway, server errors (5xx), client
+errors (4xx that were not refused) and the rest. Histograms count requests by floor(8 log2 us).
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from console.web.charts import Chart, Line
+from warehouse.readers import History
+
+SHOWN_S = 300
+BUCKET_S = 5  # a point of a chart
+BINS_PER_OCTAVE = 8
+UNMATCHED = "(no route)"
+
+
+class Count(msgspec.Struct):
+    """Requests by class, and their durations' histogram."""
+
+    requests: int = 0
+    refused: int = 0
+    client_errors: int = 0
+    server_errors: int = 0
+    durations: dict[int, int] = {}  # msgspec copies it
+
+    @property
+    def served(self) -> int:
+        """Neither refused nor an error."""
+        return max(0, self.requests - self.refused - self.client_errors - self.server_errors)
+
+
+class RouteTraffic(msgspec.Struct, frozen=True):
+    """One route over the time shown; `share_refused` and `share_failed` between 0 and 1."""
+
+    route: str
+    requests_per_second: float
+    share_refused: float
+    share_failed: float
+    p50_ms: float
+    p99_ms: float
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """What the overview shows of [since, until)."""
+
+    since: float
+    until: float
+    whole: RouteTraffic
+    routes: tuple[RouteTraffic, ...]
+    rates: Chart
+    latency: Chart
+
+
+def to_traffic(history: History, since: float, until: float) -> Traffic:
+    """Sum a history up by time and by route, the busiest route first."""
+    buckets = {start: Count() for start in range(int(since), int(until), BUCKET_S)}
+    routes: dict[str, Count] = {}
+    whole = Count()
+    for index, began in enumerate(history.began):
+        start = int(since) + (began - int(since)) // BUCKET_S * BUCKET_S
+        route = history.route[index] or UNMATCHED
+        for count in (buckets.setdefault(start, Count()), routes.setdefault(route, Count()), whole):
+            add(count, history, index)
+    span_s = max(until - since, 1.0)
+    told = sorted(routes.items(), key=lambda item: (-item[1].requests, item[0]))
+    return Traffic(
+        since=since,
+        until=until,
+        whole=to_route("every route", whole, span_s),
+        routes=tuple(to_route(route, count, span_s) for route, count in told),
+        rates=rates_of(sorted(buckets.items())),
+        latency=latency_of(sorted(buckets.items())),
+    )
+
+
+def add(count: Count, history: History, index: int) -> None:
+    """Add one row of the history."""
+    refused = history.refused[index]
+    count.requests += history.requests[index]
+    count.refused += refused
+    # A refusal is a 4xx, except where the policy fails closed by 503: never counted twice, never below 0.
+    count.client_errors += max(0, history.errors_4xx[index] - refused)
+    count.server_errors += history.errors_5xx[index]
+    for bin_number, requests in history.durations[index].items():
+        count.durations[bin_number] = count.durations.get(bin_number, 0) + requests
+
+
+def to_route(route: str, count: Count, span_s: float) -> RouteTraffic:
+    """A count as rates and shares."""
+    of = max(count.requests, 1)
+    return RouteTraffic(
+        route=route,
+        requests_per_second=count.requests / span_s,
+        share_refused=count.refused / of,
+        share_failed=count.server_errors / of,
+        p50_ms=quantile_ms(count.durations, 0.50),
+        p99_ms=quantile_ms(count.durations, 0.99),
+    )
+
+
+def quantile_ms(durations: Mapping[int, int], share: float) -> float:
+    """A quantile's bin, its upper edge, in milliseconds; nan where nothing was timed.
+
+    >>> quantile_ms({80: 99, 160: 1}, 0.5)
+    1.117
+    """
+    total = sum(durations.values())
+    reached = 0
+    for bin_number in sorted(durations):
+        reached += durations[bin_number]
+        if reached >= share * total:
+            return round(2 ** ((bin_number + 1) / BINS_PER_OCTAVE) / 1000, 3)
+    return math.nan
+
+
+def rates_of(buckets: Iterable[tuple[int, Count]]) -> Chart:
+    """Requests per second by class."""
+    known = list(buckets)
+
+    def rate(of: str) -> tuple[float, ...]:
+        return tuple(getattr(count, of) / BUCKET_S for _, count in known)
+
+    return Chart(
+        id="rates",
+        title="Requests by outcome",
+        unit="requests/s",
+        times=tuple(float(start) for start, _ in known),
+        lines=(
+            Line("served", rate("served")),
+            Line("client error", rate("client_errors")),
+            Line("refused", rate("refused")),
+            Line("server error", rate("server_errors")),
+        ),
+    )
+
+
+def latency_of(buckets: Iterable[tuple[int, Count]]) -> Chart:
+    """Quantiles of the whole time that a request took."""
+    known = list(buckets)
+
+    def quantile(share: float) -> tuple[float, ...]:
+        return tuple(quantile_ms(count.durations, share) for _, count in known)
+
+    return Chart(
+        id="latency",
+        title="Time to answer",
+        unit="ms",
+        times=tuple(float(start) for start, _ in known),
+        lines=(
+            Line("half are faster (p50)", quantile(0.5)),
+            Line("99 of 100 are faster (p99)", quantile(0.99)),
+        ),
+    )

@@ -1,0 +1,128 @@
+"""The pages in real Chromium: no page may complain, and each shows what it is for."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from console.web.rendering import STATIC, VENDOR
+from kernel.findings import Finding
+from tests.console.serving import TOKEN, Served, served
+from tests.console.web_seed import ATTACKER, policy_of, seed
+from tests.e2e.chromium import CHROMIUM, Complaints, chromium, sign_in
+from warehouse.client import connect
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
+]
+TENANT = "chromium"
+PATHS = ("/", "/findings", "/policy", "/telemetry")
+has_vendor = all((STATIC / "vendor" / name).is_file() for name in VENDOR)
+needs_vendor = pytest.mark.skipif(not has_vendor, reason="htmx and uPlot were not fetched: make vendor")
+
+
+@pytest.fixture(scope="module")
+def attacked(warehouse_url: str) -> Finding:
+    client = connect(warehouse_url)
+    found = seed(client, TENANT, time.time())
+    client.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def console(
+    tmp_path_factory: pytest.TempPathFactory, warehouse_url: str, attacked: Finding
+) -> Iterator[Served]:
+    directory = tmp_path_factory.mktemp("console")
+    policy = directory / "policy.yaml"
+    policy.write_text(policy_of(TENANT))
+    with served(directory, policy, time.time, warehouse=warehouse_url) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, console: Served) -> Iterator[Page]:
+    """Signed in; the test fails where any page complains."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    complaints = Complaints(page)
+    sign_in(page, console.url, TOKEN)
+    yield page
+    context.close()
+    assert complaints.heard == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_complains(page: Page, console: Served, path: str) -> None:
+    page.goto(console.url + path)
+    page.wait_for_load_state("networkidle")
+    assert page.locator("h1").count() == 1
+
+
+def test_a_newcomer_reads_who_attacks_what(page: Page) -> None:
+    first = page.locator("article.finding").first
+    assert first.get_by_role("heading").inner_text() == "▲ critical Client burst on route login"
+    assert ATTACKER in first.inner_text()
+
+
+@needs_vendor
+def test_charts_are_drawn_and_the_live_part_is_renewed(page: Page) -> None:
+    assert page.locator(".plot.drawn canvas").count() == 2
+    before = page.locator("#live h1").inner_text()
+    page.wait_for_function("before => document.querySelector('#live h1').innerText !== before", arg=before)
+    page.wait_for_function("() => document.querySelectorAll('.plot.drawn canvas').length === 2")
+
+
+@needs_vendor
+def test_the_live_part_stays_still_while_a_table_is_open(page: Page) -> None:
+    page.get_by_text("As a table").first.click()
+    refused: list[bool] = page.evaluate(
+        """() => new Promise((answered) => {
+             document.addEventListener("htmx:before:request",
+               (event) => setTimeout(() => answered([event.defaultPrevented])), { once: true });
+           })"""
+    )
+    assert refused == [True]
+    assert page.locator("details[open] table").first.is_visible()
+
+
+def test_a_finding_is_reached_by_keyboard_and_focus_is_seen(page: Page, attacked: Finding) -> None:
+    link = page.get_by_role("link", name="Evidence").first
+    link.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert link.evaluate("link => getComputedStyle(link).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/findings/{attacked.id}")
+    assert page.get_by_role("heading", name="Evidence").is_visible()
+
+
+def test_pages_work_without_script(browser: Browser, console: Served) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, console.url, TOKEN)
+    page.get_by_text("As a table").first.click()
+    assert page.locator("details[open] table").first.is_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{console.url}/login")
+    context.close()
+
+
+def test_dark_mode_has_dark_ground(browser: Browser, console: Served, tmp_path: Path) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    complaints = Complaints(page)
+    page.goto(f"{console.url}/login")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    context.close()
+    assert ground == "rgb(16, 22, 28)"
+    assert complaints.heard == []
