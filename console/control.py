@@ -11,7 +11,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
-from console.state import ControlState, NotHeld, Objected, UnknownTenant
+from console.facts import NotHeld, Objected, UnknownTenant
+from console.state import ControlState
 from console.tokens import Role, Tokens
 from kernel.control import ANALYTICS, AskLease, LeaseAnswer, LoopAnswer, OverlaysInForce, PutOverlays, SetLoop
 

@@ -32,7 +32,12 @@ def read_policy_file(path: Path, now: float) -> FileReading:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
         return FileReading("", "", None, (unreadable(path, trouble),))
-    reading = read_policy(text, str(path), now)
+    return read_text(text, str(path), now)
+
+
+def read_text(text: str, name: str, now: float) -> FileReading:
+    """Check a text; problems call it `name`."""
+    reading = read_policy(text, name, now)
     return FileReading(text, revision_of(text), reading.policy, reading.problems)
 
 
@@ -50,6 +55,15 @@ def why_refused(path: Path, problems: Sequence[Problem]) -> str:
     if len(problems) == 1:
         return problems[0].text()
     return "\n".join((f"{path} is no policy that can be loaded:", *(each.text() for each in problems)))
+
+
+def text_of(path: Path) -> str:
+    """The file's text, unchecked. Raises CannotRun."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        problem = unreadable(path, trouble)
+        raise CannotRun(f"{path} {problem.what}. {problem.todo}") from trouble
 
 
 def loaded_policy(path: Path, now: float) -> tuple[Policy, str]:

@@ -1,198 +1,56 @@
-"""The control endpoint's state: the policy, the overlays in force, and who waits for news of them.
+"""The console's state: what is in force and its history, recommendations, jobs, labels, tokens, the audit.
 
-Everything here runs on the event loop, except the store, which has one thread of its own:
-its calls are serialised, and an fsync stalls nobody.
+Each class of the chain adds one concern: InForce (followers), Revising (policy), Deciding
+(recommendations), and the rest here. All of it runs on the event loop, over one store.
 """
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+import secrets
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
-from console.guardrails import objections
+import msgspec
+
+from console.audit import Deed
+from console.credentials import Issued
+from console.deciding import Deciding
+from console.facts import NotHeld, Unknown, WrongPolicy
+from console.jobs import ENDED
 from console.policy_file import FileReading, PolicyFile
+from console.revising import first_reading
 from console.store import Clock, Store
 from kernel.clock import REAL_TIME, Tempo
-from kernel.control import Following, Lease, Loop, SeenProxy, Status
-from kernel.findings import Overlay
+from kernel.control import (
+    AskToken,
+    AuditEntry,
+    BackupMade,
+    KnownToken,
+    Label,
+    MadeToken,
+    Marker,
+    PutJob,
+    PutLabel,
+    PutMarker,
+    Status,
+)
 from kernel.policy import Policy
+from kernel.replays import Job, ReplayRequest
 
-LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at
-SEEN_AGAIN_AFTER_S = 10.0  # a follower that asks for the same again costs one write in this time
-MOST_SEEN = 1_000
-RESTING_S = 3600.0  # the expiry task's sleep where nothing expires; a change wakes it
-
-P = ParamSpec("P")
-T = TypeVar("T")
+SECRET_BYTES = 16  # 128 bits
+ID_BYTES = 8
 
 
-class NotHeld(Exception):
-    """The caller does not hold the lease, or automation is paused."""
-
-
-class Objected(Exception):
-    """Overlays that the policy does not allow; `reasons` has every one."""
-
-    def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
-
-
-class UnknownTenant(Exception):
-    """This endpoint holds no policy of that tenant."""
-
-
-class WrongPolicy(Exception):
-    """The policy file had errors when the process started."""
-
-    def __init__(self, reading: FileReading) -> None:
-        super().__init__("\n".join(problem.text() for problem in reading.problems))
-        self.problems = reading.problems
-
-
-class ControlState:
-    """One tenant's policy and overlays. Make it with `open_state`, give it back with `close`."""
+class ControlState(Deciding):
+    """One tenant's state. Make it with `open_state`, give it back with `close`."""
 
     def __init__(
-        self, store: Store, file: PolicyFile, policy: Policy, *, reading: FileReading, clock: Clock
+        self, store: Store, policy: Policy, *, file: PolicyFile, reading: FileReading, clock: Clock
     ) -> None:
-        self._store = store
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._file = file
-        self._policy = policy
-        self._reading = reading
-        self._refused: tuple[str, ...] = ()
-        self._clock = clock
-        self.tempo = REAL_TIME  # of overlays: a replay's clock; leases are of real time
-        self._changed = asyncio.Condition()
-        # One change of overlays at a time, from the check to what followers see.
-        self._changing = asyncio.Lock()
-        self._overlays = store.overlays(policy.tenant)
-        self._version = store.version(policy.tenant)
-        self._loop = store.loop(policy.tenant)
-        self._expiry_moved = asyncio.Event()
-        self._is_ending = False
-        self._seen: dict[str, SeenProxy] = {}
-
-    async def close(self) -> None:
-        """Finish the store's work and close it."""
-        await self._stored(self._store.close)
-        self._writer.shutdown()
-
-    async def _stored(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
-
-    @property
-    def tenant(self) -> str:
-        """The policy's tenant."""
-        return self._policy.tenant
-
-    @property
-    def revision(self) -> str:
-        """The policy's revision in force."""
-        return self._reading.revision
-
-    @property
-    def overlays_version(self) -> int:
-        """Grows with every change of what is in force."""
-        return self._version
-
-    def require(self, tenant: str) -> None:
-        """Raise UnknownTenant for another tenant's name."""
-        if tenant != self.tenant:
-            raise UnknownTenant(f"this control endpoint serves tenant {self.tenant!r}, not {tenant!r}")
-
-    def _events_clock(self) -> float:
-        return self.tempo.at(self._clock())
-
-    def in_force(self) -> tuple[Overlay, ...]:
-        """The overlays that hold now: none while the loop is paused."""
-        if self._loop.paused:
-            return ()
-        now = self._events_clock()
-        return tuple(overlay for overlay in self._overlays if overlay.expires_at > now)
-
-    def _is_news(self, revision: str, version: int) -> bool:
-        return self._is_ending or revision != self.revision or version != self._version
-
-    async def follow(self, revision: str, version: int, timeout_s: float) -> Following:
-        """What is in force, as soon as it differs from (revision, version), or after `timeout_s`."""
-        try:
-            async with asyncio.timeout(timeout_s), self._changed:
-                await self._changed.wait_for(lambda: self._is_news(revision, version))
-        except TimeoutError:
-            pass
-        text = "" if revision == self.revision else self._reading.text
-        return Following(self.tenant, self.revision, text, self._version, self.in_force())
-
-    async def see(self, name: str, revision: str, version: int) -> None:
-        """Note a follower and what it says it has."""
-        proxy = SeenProxy(name, revision, version, self._clock())
-        before = self._seen.get(name)
-        is_same = before and (before.revision, before.overlays_version) == (revision, version)
-        if before and is_same and proxy.seen_at - before.seen_at < SEEN_AGAIN_AFTER_S:
-            return
-        if len(self._seen) >= MOST_SEEN:
-            self._seen.clear()
-        self._seen[name] = proxy
-        await self._stored(self._store.see_proxy, self.tenant, proxy)
-
-    async def release_followers(self) -> None:
-        """Answer everybody who waits, now and from now on: the process is about to end."""
-        async with self._changed:
-            self._is_ending = True
-            self._changed.notify_all()
-
-    async def put_overlays(self, holder: str, overlays: tuple[Overlay, ...]) -> int:
-        """Replace the overlays. Raises NotHeld or Objected; the new version otherwise."""
-        async with self._changing:
-            lease = await self._stored(self._store.lease, self.tenant)
-            if lease.holder != holder or lease.expires_at <= self._clock():
-                whose = (
-                    f"{lease.holder!r} holds it" if lease.expires_at > self._clock() else "nobody holds it"
-                )
-                raise NotHeld(f"{holder!r} does not hold the lease of tenant {self.tenant!r}: {whose}")
-            if self._loop.paused and overlays:
-                raise NotHeld(f"the loop is paused: {self._loop.reason or 'no reason given'}")
-            reasons = objections(self._policy, overlays, self._events_clock())
-            if reasons:
-                raise Objected(reasons)
-            await self._replace(overlays)
-            return self._version
-
-    async def _replace(self, overlays: tuple[Overlay, ...]) -> None:
-        """Store, then publish: a follower never sees what a crash could take back."""
-        version = await self._stored(self._store.replace_overlays, self.tenant, overlays)
-        if version == self._version:
-            return
-        self._overlays = await self._stored(self._store.overlays, self.tenant)
-        await self._publish(version)
-
-    async def _publish(self, version: int) -> None:
-        self._expiry_moved.set()
-        async with self._changed:
-            self._version = version
-            self._changed.notify_all()
-
-    async def take_lease(self, holder: str, ttl_s: float) -> tuple[bool, Lease]:
-        """Take or renew the lease: whether `holder` has it, and the lease."""
-        lease = await self._stored(self._store.take_lease, self.tenant, holder, ttl_s)
-        return lease.holder == holder, lease
-
-    def loop(self) -> Loop:
-        """Whether automation is paused."""
-        return self._loop
-
-    async def set_loop(self, *, paused: bool, reason: str) -> Loop:
-        """Pause: overlays stop to hold at once. Resume: those that have not expired hold again."""
-        async with self._changing:
-            self._loop = await self._stored(self._store.set_loop, self.tenant, paused=paused, reason=reason)
-            await self._publish(await self._stored(self._store.raise_version, self.tenant))
-            return self._loop
+        super().__init__(store, policy, file=file, reading=reading, clock=clock)
+        self._issued = store.credentials.issued(policy.tenant)
 
     async def status(self) -> Status:
         """Everything that an operator asks for."""
+        head = await self._head()
         return Status(
             tenant=self.tenant,
             revision=self.revision,
@@ -205,68 +63,148 @@ class ControlState:
             loop=self._loop,
             proxies=await self._stored(self._store.proxies, self.tenant),
             now=self._clock(),
+            revision_number=head.number,
+            revision_author=head.author,
+            revision_at=head.created_at,
+            open_recommendations=len(await self.recommendations("open")),
+            revoked_keys=len(self._revoked),
         )
 
-    async def watch_policy(self, tell: Callable[[str], None]) -> None:
-        """Take each good version of the file; refuse the others with reasons. For ever."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if self._file.has_changed():
-                # In a thread: a large document takes longer to check than a follower may wait.
-                await self.take_policy(await asyncio.to_thread(self._file.read), tell)
+    async def jobs(self) -> tuple[Job, ...]:
+        """Newest first; those whose worker died are queued again."""
+        await self._stored(self._store.jobs.requeue_silent, self.tenant, self._clock())
+        return await self._stored(self._store.jobs.listed, self.tenant)
 
-    async def take_policy(self, reading: FileReading, tell: Callable[[str], None]) -> None:
-        """Swap the policy, or keep the old one and say why."""
-        if reading.policy is not None and reading.policy.tenant != self.tenant:
-            self._refused = (
-                f"tenant {reading.policy.tenant!r} is not {self.tenant!r}: restart to change it",
+    async def job(self, which: str) -> Job:
+        """One job. Raises Unknown."""
+        found = await self._stored(self._store.jobs.find, self.tenant, which)
+        if found is None:
+            raise Unknown(f"there is no job {which!r}")
+        return found
+
+    async def ask_job(self, request: ReplayRequest, *, author: str) -> Job:
+        """Queue a replay."""
+        now = self._clock()
+        job = Job(secrets.token_hex(ID_BYTES), self.tenant, request, author, "queued", 0.0, now, now)
+
+        def store() -> None:
+            self._store.jobs.put(job)
+            self._store.jobs.forget_old(self.tenant)
+
+        await self._done(Deed(author, "ask for replay", job.id), store)
+        return job
+
+    async def cancel_job(self, which: str, *, author: str) -> Job:
+        """Cancel; its worker learns it with its next word. A job that has ended stays as it is."""
+        async with self._changing:
+            job = await self.job(which)
+            if job.state in ENDED:
+                return job
+            cancelled = msgspec.structs.replace(job, state="cancelled", changed_at=self._clock())
+            await self._done(Deed(author, "cancel replay", which), lambda: self._store.jobs.put(cancelled))
+        return cancelled
+
+    async def claim_job(self, holder: str) -> Job | None:
+        """The oldest job that waits, now `holder`'s; None where none waits."""
+        now = self._clock()
+        async with self._changing:
+            await self._stored(self._store.jobs.requeue_silent, self.tenant, now)
+            return await self._stored(self._store.jobs.claim, self.tenant, holder, now)
+
+    async def put_job(self, which: str, told: PutJob) -> Job:
+        """What its worker says. Raises Unknown, or NotHeld where another works on it.
+
+        A job that has ended stays as it is: the answer's state tells its worker to stop.
+        """
+        async with self._changing:
+            job = await self.job(which)
+            if job.state in ENDED:
+                return job
+            holder = await self._stored(self._store.jobs.holder, self.tenant, which)
+            if job.state != "running" or holder != told.holder:
+                raise NotHeld(f"job {which} is not {told.holder!r}'s: it is {job.state}")
+            now_known = msgspec.structs.replace(
+                job,
+                state=told.state,
+                progress=told.progress,
+                report=told.report,
+                failure=told.failure,
+                changed_at=self._clock(),
             )
-        elif reading.policy is None:
-            self._refused = tuple(problem.text() for problem in reading.problems)
-        else:
-            await self._swap(reading, reading.policy)
-            tell(f"policy revision {reading.revision} is in force")
-            return
-        path = self._file.path
-        tell(f"policy {path} refused, the old one stays:")
-        for problem in self._refused:
-            tell("  " + problem.removeprefix(f"{path}:"))
+            await self._stored(self._store.jobs.put, now_known, told.holder)
+        return now_known
 
-    async def _swap(self, reading: FileReading, policy: Policy) -> None:
-        self._refused = ()
-        async with self._changing:
-            async with self._changed:
-                self._policy, self._reading = policy, reading
-                self._changed.notify_all()
-            now = self._events_clock()
-            # What the new policy no longer allows is withdrawn; the rest stays in force.
-            kept = tuple(each for each in self._overlays if not objections(policy, (each,), now))
-            await self._replace(kept)
+    async def put_label(self, asked: PutLabel, *, author: str) -> Label:
+        """Say whether a finding or an identity is an attack."""
+        label = Label(asked.finding, asked.identity, asked.label, asked.reason, author, self._events_clock())
+        deed = Deed(author, f"label {asked.label}", asked.finding or asked.identity, asked.reason)
+        await self._done(deed, lambda: self._store.audit.put_label(self.tenant, label))
+        return label
 
-    async def expire_overlays(self) -> None:
-        """Withdraw each overlay when its time has come, which is news to followers. For ever."""
-        while True:
-            self._expiry_moved.clear()
-            next_expiry = min((each.expires_at for each in self._overlays), default=float("inf"))
-            wait_s = min(max(next_expiry - self._events_clock(), 0.0) / self.tempo.scale, RESTING_S)
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._expiry_moved.wait()
-            except TimeoutError:
-                await self._drop_expired()
+    async def labels(self) -> tuple[Label, ...]:
+        """Newest first."""
+        return await self._stored(self._store.audit.labels, self.tenant)
 
-    async def _drop_expired(self) -> None:
-        async with self._changing:
-            now = self._events_clock()
-            await self._replace(tuple(each for each in self._overlays if each.expires_at > now))
+    async def add_marker(self, asked: PutMarker, *, author: str) -> Marker:
+        """Mark a moment: a deploy, a campaign."""
+        marker = Marker(asked.at or self._events_clock(), asked.kind, asked.text, author)
+        deed = Deed(author, "add marker", asked.kind, asked.text)
+        await self._done(deed, lambda: self._store.audit.add_marker(self.tenant, marker))
+        return marker
+
+    async def markers(self) -> tuple[Marker, ...]:
+        """Latest first."""
+        return await self._stored(self._store.audit.markers, self.tenant)
+
+    async def audit(self) -> tuple[AuditEntry, ...]:
+        """Newest first."""
+        return await self._stored(self._store.audit.entries, self.tenant)
+
+    def issued(self) -> tuple[Issued, ...]:
+        """Tokens that were made, expired ones included."""
+        return self._issued
+
+    async def make_token(self, asked: AskToken, *, author: str) -> MadeToken:
+        """Make a token; its secret is in the answer and nowhere else."""
+        now = self._clock()
+        expires_at = now + asked.ttl_s if asked.ttl_s else 0.0
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        known = KnownToken(secrets.token_hex(ID_BYTES), asked.name, asked.role, now, expires_at)
+        issued = Issued(known, hashlib.sha256(secret.encode()).hexdigest())
+        deed = Deed(author, "make token", known.id, f"{asked.name}, {asked.role}")
+        await self._done(deed, lambda: self._store.credentials.add(self.tenant, issued))
+        self._issued = await self._stored(self._store.credentials.issued, self.tenant)
+        return MadeToken(known.id, known.name, known.role, now, expires_at, secret=secret)
+
+    async def tokens(self) -> tuple[KnownToken, ...]:
+        """Every token without its secret, the oldest first."""
+        return tuple(each.token for each in self._issued)
+
+    async def delete_token(self, which: str, *, author: str) -> None:
+        """It proves nothing from now on. Raises Unknown."""
+        if all(each.token.id != which for each in self._issued):
+            raise Unknown(f"there is no token {which!r}")
+        deed = Deed(author, "delete token", which)
+        await self._done(deed, lambda: self._store.credentials.remove(self.tenant, which))
+        self._issued = await self._stored(self._store.credentials.issued, self.tenant)
+
+    async def back_up(self, *, author: str) -> BackupMade:
+        """Write a consistent copy of the store below the data directory."""
+        path = self._store.path.parent / "backups" / f"console-{int(self._clock())}.sqlite"
+        await self._stored(
+            self._store.audit.note, self.tenant, Deed(author, "back up", path.name), self._clock()
+        )
+        return BackupMade(str(path), await self._stored(self._store.back_up, path))
 
 
 def open_state(path: Path, policy_path: Path, clock: Clock, *, tempo: Tempo = REAL_TIME) -> ControlState:
     """Open the store and the policy. Raises WrongPolicy, or what Store raises. Call on the loop."""
     file = PolicyFile(policy_path, clock)
-    reading = file.read()
-    if reading.policy is None:
-        raise WrongPolicy(reading)
-    state = ControlState(Store(path, clock), file, reading.policy, reading=reading, clock=clock)
+    read = file.read()
+    if read.policy is None:
+        raise WrongPolicy(read.problems)
+    store = Store(path, clock)
+    reading = first_reading(store, policy_path, read, now=tempo.at(clock()))
+    state = ControlState(store, reading.policy or read.policy, file=file, reading=reading, clock=clock)
     state.tempo = tempo
     return state

@@ -1,4 +1,5 @@
-"""What must outlive the control process: overlays, the loop's state, leases, proxies seen (SQLite).
+"""What must outlive the console: overlays, the loop's state, leases, proxies seen; beside them revisions,
+recommendations, jobs, the audit and credentials, each in a module of its own (SQLite).
 
 One writer: the control process opens the store once and gives it one thread (see console.state).
 `synchronous=FULL` in WAL mode: what was acknowledged survives a power cut.
@@ -10,33 +11,18 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from console.audit import Audit
+from console.backup import back_up
+from console.credentials import Credentials
+from console.jobs import Jobs
+from console.proposals import Proposals
+from console.revisions import Revisions
+from console.schema import MIGRATIONS
+from console.transaction import Transaction
 from kernel.control import Lease, Loop, SeenProxy
 from kernel.findings import Overlay
 
 Clock = Callable[[], float]
-
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE overlays (
-        tenant TEXT NOT NULL, id TEXT NOT NULL, "limit" TEXT NOT NULL, identity TEXT NOT NULL,
-        rate REAL NOT NULL, burst INTEGER NOT NULL, reason TEXT NOT NULL, finding TEXT NOT NULL,
-        created_at REAL NOT NULL, expires_at REAL NOT NULL,
-        PRIMARY KEY (tenant, "limit", identity)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE versions (tenant TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE leases (
-        tenant TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at REAL NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE loops (
-        tenant TEXT PRIMARY KEY, paused INTEGER NOT NULL, reason TEXT NOT NULL, changed_at REAL NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE proxies (
-        tenant TEXT NOT NULL, name TEXT NOT NULL, revision TEXT NOT NULL,
-        overlays_version INTEGER NOT NULL, seen_at REAL NOT NULL,
-        PRIMARY KEY (tenant, name)
-    ) STRICT, WITHOUT ROWID;
-    """,
-)
 
 BUSY_TIMEOUT_S = 5.0
 FORGET_PROXY_AFTER_S = 300.0  # a long poll takes 60 s at most
@@ -50,6 +36,7 @@ class Store:
     """The SQLite file. Not for use by two threads at a time."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
         self._clock = clock
         self._connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -64,6 +51,19 @@ class Store:
         except UnreadableStore:
             self._connection.close()
             raise
+        self.revisions = Revisions(self._connection)
+        self.proposals = Proposals(self._connection)
+        self.jobs = Jobs(self._connection)
+        self.audit = Audit(self._connection)
+        self.credentials = Credentials(self._connection)
+
+    def transaction(self) -> Transaction:
+        """All or nothing of what happens within it."""
+        return Transaction(self._connection)
+
+    def back_up(self, path: Path) -> int:
+        """A consistent copy at `path`; its size in bytes."""
+        return back_up(self._connection, path)
 
     def close(self) -> None:
         """Close the file."""
@@ -164,19 +164,6 @@ class Store:
             (tenant, self._clock() - FORGET_PROXY_AFTER_S),
         )
         return tuple(SeenProxy(*row) for row in rows)
-
-
-class Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 def to_row(tenant: str, overlay: Overlay) -> tuple[str | float, ...]:

@@ -15,10 +15,11 @@ import typer
 import uvicorn
 
 from console.control import create_app
+from console.facts import WrongPolicy
 from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
 from console.policy_file import why_refused
 from console.settings import settings
-from console.state import ControlState, WrongPolicy, open_state
+from console.state import ControlState, open_state
 from console.store import UnreadableStore
 from console.terminal import command_app, tell
 from console.tokens import Token, Tokens
@@ -117,6 +118,7 @@ async def serve(
             watchers = (
                 group.create_task(state.watch_policy(lambda line: tell(f"tidegate-control: {line}"))),
                 group.create_task(state.expire_overlays()),
+                group.create_task(state.expire_rules()),
             )
             await server.serve(sockets=[listener])
             for watcher in watchers:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from console.facts import NotHeld, Objected, UnknownTenant, WrongPolicy
 from console.policy_file import FileReading, read_policy_file
-from console.state import ControlState, NotHeld, Objected, UnknownTenant, WrongPolicy, open_state
+from console.state import ControlState, open_state
 from kernel.control import Following
 from tests.console.policies import ADAPTIVE, Clock, overlay
 

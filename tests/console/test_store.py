@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.store import MIGRATIONS, Store, UnreadableStore
+from console.schema import MIGRATIONS
+from console.store import Store, UnreadableStore
 from kernel.control import SeenProxy
 from tests.console.policies import Clock, overlay
 

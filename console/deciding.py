@@ -1,0 +1,215 @@
+"""What becomes of recommendations: proposed by analytics, approved or rejected by an operator, expired."""
+
+import asyncio
+import contextlib
+
+import msgspec
+
+from console.audit import Deed
+from console.facts import NotOpen, Objected, Unknown
+from console.policy_file import FileReading, PolicyFile
+from console.revising import LOOK_EVERY_S, Change, Revising
+from console.revisions import unified
+from console.store import Clock, Store
+from kernel.compile import revision_of
+from kernel.control import Approve, ReviewInFull
+from kernel.patch import AddAccess, AddLimit, Operation, Patch, RemoveRule, SetMode, StalePatch, apply
+from kernel.policy import Policy
+from kernel.recommendations import Approval, Realised, Recommendation, Reviewed
+
+EXPIRY_AUTHOR = "expiry"
+
+
+class Deciding(Revising):
+    """What is in force, its history, and what is proposed."""
+
+    def __init__(
+        self, store: Store, policy: Policy, *, file: PolicyFile, reading: FileReading, clock: Clock
+    ) -> None:
+        super().__init__(store, policy, file=file, reading=reading, clock=clock)
+        self._ends: dict[str, float] = {}  # recommendation -> when it must expire, open or approved
+        for each in store.proposals.listed(policy.tenant):
+            self._note_end(each)
+
+    def _note_end(self, reviewed: Reviewed) -> None:
+        which = reviewed.recommendation.id
+        end = end_of(reviewed)
+        if end > 0:
+            self._ends[which] = end
+        else:
+            self._ends.pop(which, None)
+
+    async def propose(self, holder: str, recommendations: tuple[Recommendation, ...]) -> tuple[Reviewed, ...]:
+        """Add or update those that are open; the lease's holder only. Raises NotHeld or Objected."""
+        await self._require_lease(holder)
+        foreign = tuple(each.id for each in recommendations if each.tenant != self.tenant)
+        if foreign:
+            raise Objected(tuple(f"recommendation {which!r} is of another tenant" for which in foreign))
+        async with self._revising:
+            kept = await self._stored(
+                self._store.proposals.propose, self.tenant, recommendations, self._events_clock()
+            )
+            for each in kept:
+                self._note_end(each)
+        return kept
+
+    async def recommendations(self, state: str = "") -> tuple[Reviewed, ...]:
+        """Those of a state (empty: every one), changed last first."""
+        return await self._stored(self._store.proposals.listed, self.tenant, state)
+
+    async def recommendation(self, which: str) -> ReviewInFull:
+        """One, with what it would change of the policy in force. Raises Unknown."""
+        reviewed = await self._find(which)
+        head = await self._head()
+        fields = {name: getattr(reviewed, name) for name in Reviewed.__struct_fields__}
+        try:
+            text = await asyncio.to_thread(
+                apply, head.text, reviewed.recommendation.patch, self._events_clock()
+            )
+        except StalePatch as stale:
+            return ReviewInFull(**fields, stale=str(stale))
+        return ReviewInFull(**fields, diff=unified(head.text, text, names=(head.revision, revision_of(text))))
+
+    async def _find(self, which: str) -> Reviewed:
+        found = await self._stored(self._store.proposals.find, self.tenant, which)
+        if found is None:
+            raise Unknown(f"there is no recommendation {which!r}")
+        return found
+
+    async def _find_open(self, which: str) -> Reviewed:
+        reviewed = await self._find(which)
+        if reviewed.state != "open":
+            raise NotOpen(f"recommendation {which} is {reviewed.state} already")
+        if 0 < reviewed.recommendation.expires_at <= self._events_clock():
+            raise NotOpen(f"recommendation {which} is void: it has expired")
+        return reviewed
+
+    async def approve(self, which: str, asked: Approve, *, author: str, expected: str) -> Reviewed:
+        """Put its patch in force, as `asked`, on revision `expected`.
+
+        Raises Unknown, NotOpen, Stale or Objected; nothing has changed then.
+        """
+        async with self._revising:
+            reviewed = await self._find_open(which)
+            self._require_current(expected)
+            now = self._events_clock()
+            expires_at = now + asked.lasts_s if asked.lasts_s else 0.0
+            patch = entering(reviewed.recommendation.patch, asked, expires_at)
+            head = await self._head()
+            try:
+                text = await asyncio.to_thread(apply, head.text, patch, now)
+            except StalePatch as stale:
+                raise NotOpen(f"recommendation {which} no longer fits the policy: {stale}") from stale
+            replay = reviewed.recommendation.replay
+            approval = Approval(
+                mode=asked.mode,
+                canary=asked.canary,
+                expires_at=expires_at,
+                revision=revision_of(text),
+                promised=replay.bound if replay else None,
+                decided_at=now,
+                author=author,
+                reason=asked.reason,
+            )
+            approved = msgspec.structs.replace(
+                reviewed, state="approved", changed_at=now, approval=approval, author=author
+            )
+            change = Change(text, author, asked.reason, "approve recommendation", which)
+            await self._revise(change, lambda: self._store.proposals.put(self.tenant, approved))
+            self._note_end(approved)
+        return approved
+
+    async def reject(self, which: str, reason: str, *, author: str) -> Reviewed:
+        """Turn it down; proposing it again does not open it. Raises Unknown or NotOpen."""
+        async with self._revising:
+            reviewed = await self._find_open(which)
+            rejected = msgspec.structs.replace(
+                reviewed,
+                state="rejected",
+                changed_at=self._events_clock(),
+                rejected_because=reason,
+                author=author,
+            )
+            deed = Deed(author, "reject recommendation", which, reason)
+            await self._done(deed, lambda: self._store.proposals.put(self.tenant, rejected))
+            self._note_end(rejected)
+        return rejected
+
+    async def put_realised(self, which: str, realised: Realised) -> Reviewed:
+        """What approved rules did since. Raises Unknown, or NotOpen where it was never approved."""
+        async with self._revising:
+            reviewed = await self._find(which)
+            if reviewed.approval is None:
+                raise NotOpen(f"recommendation {which} was never approved: nothing can be realised")
+            known = msgspec.structs.replace(reviewed, realised=realised)
+            await self._stored(self._store.proposals.put, self.tenant, known)
+        return known
+
+    async def expire_rules(self) -> None:
+        """Take the rules of each approval away when its time has come. For ever."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self.expire_due()
+
+    async def expire_due(self) -> None:
+        """Expire what is due now."""
+        now = self._events_clock()
+        for which in [each for each, end in self._ends.items() if end <= now]:
+            async with self._revising:
+                await self._expire(await self._find(which), now)
+
+    async def _expire(self, reviewed: Reviewed, now: float) -> None:
+        which = reviewed.recommendation.id
+        expired = msgspec.structs.replace(reviewed, state="expired", changed_at=now)
+        text = (await self._head()).text
+        if reviewed.approval is not None:
+            gone = due_rules(self._policy, reviewed.recommendation, now)
+            # A text that cannot be edited stays: its rules do not act any more, each carries the expiry.
+            with contextlib.suppress(StalePatch):
+                removal = Patch("", tuple(RemoveRule(each) for each in gone))
+                text = await asyncio.to_thread(apply, text, removal, now)
+        change = Change(text, EXPIRY_AUTHOR, "its time is over", "expire recommendation", which)
+        await self._revise(change, lambda: self._store.proposals.put(self.tenant, expired))
+        self._note_end(expired)
+
+
+def end_of(reviewed: Reviewed) -> float:
+    """When it must expire by itself; 0: not at all."""
+    if reviewed.state == "open":
+        return reviewed.recommendation.expires_at
+    if reviewed.state == "approved" and reviewed.approval is not None:
+        return reviewed.approval.expires_at
+    return 0.0
+
+
+def added_rules(patch: Patch) -> tuple[str, ...]:
+    """Names of the rules that a patch adds. Others were there before and are no recommendation's to end."""
+    names: list[str] = []
+    for operation in patch.operations:
+        match operation:
+            case AddLimit(limit):
+                names.append(limit.name)
+            case AddAccess(access):
+                names.append(access.name)
+            case _:
+                pass
+    return tuple(names)
+
+
+def entering(patch: Patch, asked: Approve, expires_at: float) -> Patch:
+    """The patch with its new rules in the mode, and with the expiry, that the operator chose."""
+    canary = asked.canary if asked.mode == "canary" else 0.0
+    modes: tuple[Operation, ...] = tuple(
+        SetMode(name, asked.mode, canary, expires_at) for name in added_rules(patch)
+    )
+    return Patch(patch.base, (*patch.operations, *modes))
+
+
+def due_rules(policy: Policy, recommendation: Recommendation, now: float) -> tuple[str, ...]:
+    """Which of its added rules are there and have expired: one that somebody prolonged stays."""
+    added = frozenset(added_rules(recommendation.patch))
+    return tuple(
+        rule.name
+        for rule in (*policy.limits, *policy.access)
+        if rule.name in added and rule.expires_at and rule.expires_at.timestamp() <= now
+    )

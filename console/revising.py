@@ -1,0 +1,176 @@
+"""How the policy changes: by its file, by an operator's write, by a rollback; each makes a revision.
+
+The store's newest revision is in force. The file seeds the first; it is taken again when it differs
+from the one that was taken last, so an approval is not undone by a restart.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from console.audit import Deed
+from console.facts import Objected, Stale, Unknown
+from console.in_force import InForce
+from console.policy_file import FileReading, PolicyFile, read_text
+from console.revisions import NewRevision, unified
+from console.store import Clock, Store
+from kernel.control import Checked, PolicyInForce, Revision, RevisionInFull
+from kernel.policy import Policy
+
+LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at
+FILE_AUTHOR = "file"
+NAME = "policy"  # what problems of a text call it that came without a file
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A text that shall be in force: by whom, why, and what the audit calls it."""
+
+    text: str
+    author: str
+    reason: str
+    what: str = "apply policy"
+    object: str = ""  # empty: the new revision
+
+
+def nothing() -> None:
+    """No other write belongs to the change."""
+
+
+class Revising(InForce):
+    """What is in force, and its history."""
+
+    def __init__(
+        self, store: Store, policy: Policy, *, file: PolicyFile, reading: FileReading, clock: Clock
+    ) -> None:
+        super().__init__(store, policy, reading=reading, clock=clock)
+        self._file = file
+        self._refused: tuple[str, ...] = ()
+        # One change of the policy at a time, from the comparison of revisions to what followers see.
+        self._revising = asyncio.Lock()
+
+    async def _head(self) -> RevisionInFull:
+        head = await self._stored(self._store.revisions.head, self.tenant)
+        assert head is not None  # open_state made the first
+        return head
+
+    async def policy(self) -> PolicyInForce:
+        """The revision in force."""
+        head = await self._head()
+        return PolicyInForce(self.tenant, head.revision, head.text, head.author, head.reason, head.created_at)
+
+    async def check_policy(self, text: str) -> Checked:
+        """Whether a text would be taken, every problem of it, and its diff to the one in force."""
+        reading = await asyncio.to_thread(read_text, text, NAME, self._events_clock())
+        head = await self._head()
+        diff = unified(head.text, text, names=(head.revision, reading.revision))
+        return Checked(reading.policy is not None, reading.revision, reading.problems, diff)
+
+    async def apply_policy(self, text: str, *, author: str, reason: str, expected: str) -> PolicyInForce:
+        """Put a text in force in the place of revision `expected`. Raises Stale or Objected."""
+        async with self._revising:
+            self._require_current(expected)
+            await self._revise(Change(text, author, reason))
+        return await self.policy()
+
+    async def rollback(self, revision: str, *, author: str, reason: str, expected: str) -> PolicyInForce:
+        """Put an earlier revision in force again. Raises Stale, Unknown or Objected."""
+        async with self._revising:
+            self._require_current(expected)
+            earlier = await self.revision_of(revision)
+            await self._revise(Change(earlier.text, author, reason, "roll back policy"))
+        return await self.policy()
+
+    async def revisions(self) -> tuple[Revision, ...]:
+        """Newest first."""
+        return await self._stored(self._store.revisions.listed, self.tenant)
+
+    async def revision_of(self, revision: str) -> RevisionInFull:
+        """One revision with its text and the diff to its parent. Raises Unknown."""
+        found = await self._stored(self._store.revisions.find, self.tenant, revision)
+        if found is None:
+            raise Unknown(f"there is no revision {revision!r}")
+        return found
+
+    def _require_current(self, expected: str) -> None:
+        if expected != self.revision:
+            raise Stale(self.revision)
+
+    async def _revise(self, change: Change, also: Callable[[], object] = nothing) -> str:
+        """Check, store (with `also`, all or nothing), publish. Hold `_revising`. The new revision."""
+        reading = await asyncio.to_thread(read_text, change.text, NAME, self._events_clock())
+        policy = reading.policy
+        if policy is None:
+            refuse(reading)
+        if policy.tenant != self.tenant:
+            raise Objected((f"tenant {policy.tenant!r} is not {self.tenant!r}: restart to change it",))
+        new = NewRevision(reading.revision, change.text, change.author, change.reason, self._events_clock())
+        is_new = reading.revision != self.revision
+
+        def store() -> None:
+            if is_new:
+                self._store.revisions.add(self.tenant, new)
+            if change.author == FILE_AUTHOR:
+                self._store.revisions.set_seed(self.tenant, reading.revision)
+            also()
+
+        deed = Deed(change.author, change.what, change.object or reading.revision, change.reason)
+        await self._done(deed, store)
+        if is_new:
+            await self._put_in_force(reading, policy)
+        return reading.revision
+
+    async def watch_policy(self, tell: Callable[[str], None]) -> None:
+        """Take each good version of the file; refuse the others with reasons. For ever."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._file.has_changed():
+                # In a thread: a large document takes longer to check than a follower may wait.
+                await self.take_policy(await asyncio.to_thread(self._file.read), tell)
+
+    async def take_policy(self, reading: FileReading, tell: Callable[[str], None]) -> None:
+        """Make the file's text a revision, or keep the old one and say why."""
+        path = self._file.path
+        try:
+            if reading.policy is None:
+                refuse(reading)
+            async with self._revising:
+                seed = await self._stored(self._store.revisions.seed, self.tenant)
+                self._refused = ()
+                if reading.revision == seed:
+                    return
+                await self._revise(Change(reading.text, FILE_AUTHOR, f"{path} has changed"))
+        except Objected as objected:
+            self._refused = objected.reasons
+            tell(f"policy {path} refused, the old one stays:")
+            for problem in self._refused:
+                tell("  " + problem.removeprefix(f"{path}:"))
+        else:
+            tell(f"policy revision {reading.revision} is in force")
+
+
+def refuse(reading: FileReading) -> NoReturn:
+    """Raise Objected with every problem of a text."""
+    raise Objected(tuple(problem.text() for problem in reading.problems))
+
+
+def first_reading(store: Store, file: Path, reading: FileReading, *, now: float) -> FileReading:
+    """What is in force at the start: the store's newest revision, or the file's where that is news."""
+    assert reading.policy is not None
+    tenant = reading.policy.tenant
+    head = store.revisions.head(tenant)
+    reason = f"seeded from {file}" if head is None else f"{file} has changed"
+    if head is not None and store.revisions.seed(tenant) == reading.revision:
+        stored = read_text(head.text, NAME, now)
+        if stored.policy is not None:
+            return stored
+        reason = f"revision {head.revision} is no longer a policy that can be loaded"
+    with store.transaction():
+        if head is None or head.revision != reading.revision:
+            new = NewRevision(reading.revision, reading.text, FILE_AUTHOR, reason, now)
+            store.revisions.add(tenant, new)
+            store.audit.note(tenant, Deed(FILE_AUTHOR, "apply policy", reading.revision, reason), now)
+        store.revisions.set_seed(tenant, reading.revision)
+    return reading

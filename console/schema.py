@@ -1,0 +1,63 @@
+"""The store's migrations, in order. One that was released is never edited."""
+
+OVERLAYS = """
+    CREATE TABLE overlays (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, "limit" TEXT NOT NULL, identity TEXT NOT NULL,
+        rate REAL NOT NULL, burst INTEGER NOT NULL, reason TEXT NOT NULL, finding TEXT NOT NULL,
+        created_at REAL NOT NULL, expires_at REAL NOT NULL,
+        PRIMARY KEY (tenant, "limit", identity)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE versions (tenant TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE leases (
+        tenant TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE loops (
+        tenant TEXT PRIMARY KEY, paused INTEGER NOT NULL, reason TEXT NOT NULL, changed_at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE proxies (
+        tenant TEXT NOT NULL, name TEXT NOT NULL, revision TEXT NOT NULL,
+        overlays_version INTEGER NOT NULL, seen_at REAL NOT NULL,
+        PRIMARY KEY (tenant, name)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+# Recommendations and jobs are documents (JSON of the kernel's structs) beside the columns that are asked for.
+DECISIONS = """
+    CREATE TABLE revisions (
+        tenant TEXT NOT NULL, number INTEGER NOT NULL, revision TEXT NOT NULL, parent TEXT NOT NULL,
+        text TEXT NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL, created_at REAL NOT NULL,
+        PRIMARY KEY (tenant, number)
+    ) STRICT;
+    CREATE TABLE seeds (tenant TEXT PRIMARY KEY, revision TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE proposals (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, changed_at REAL NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (tenant, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE jobs (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, holder TEXT NOT NULL,
+        created_at REAL NOT NULL, changed_at REAL NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY, tenant TEXT NOT NULL, at REAL NOT NULL, author TEXT NOT NULL,
+        what TEXT NOT NULL, object TEXT NOT NULL, detail TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE labels (
+        tenant TEXT NOT NULL, finding TEXT NOT NULL, identity TEXT NOT NULL, label TEXT NOT NULL,
+        reason TEXT NOT NULL, author TEXT NOT NULL, created_at REAL NOT NULL,
+        PRIMARY KEY (tenant, finding, identity)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE markers (
+        number INTEGER PRIMARY KEY, tenant TEXT NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL,
+        text TEXT NOT NULL, author TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE tokens (
+        id TEXT PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL,
+        digest TEXT NOT NULL, created_at REAL NOT NULL, expires_at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE revoked_keys (
+        tenant TEXT NOT NULL, sha256 TEXT NOT NULL, reason TEXT NOT NULL, author TEXT NOT NULL,
+        revoked_at REAL NOT NULL, PRIMARY KEY (tenant, sha256)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+MIGRATIONS: tuple[str, ...] = (OVERLAYS, DECISIONS)
