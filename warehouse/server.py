@@ -15,6 +15,8 @@ from warehouse.admission import Denied
 from warehouse.compression import BodyTooLarge, Compressor, Undecodable, compressor, decompress, negotiate
 from warehouse.embedded import Connection, Engine, EngineFailed
 from warehouse.execution import Answer, Execution
+from warehouse.handshake import answer as answer_handshake
+from warehouse.handshake import is_handshake
 from warehouse.protocol import (
     AUTHENTICATION_FAILED,
     BAD_ARGUMENTS,
@@ -109,10 +111,19 @@ class Server:
             query_id = question.query_id
             if not question.sql.strip():
                 return PlainTextResponse("Ok.\n", headers=_headers(query_id))
-            # A later issue answers clickhouse-go's handshake here, before the engine sees it.
+            revision = request.query_params.get("client_protocol_version", "")
+            if is_handshake(question.sql, question.output_format, revision):
+                return await self._shaken(question, int(revision))
             return await self._answered(request, receive, question, user)
         except FAILURES as problem:
             return _failure(problem, query_id)
+
+    async def _shaken(self, question: Question, client_revision: int) -> Response:
+        """The answer to clickhouse-go's first question, which the engine cannot give at its revision."""
+        version = await self.run(lambda: self._engine.administer("SELECT version()"), self._admin)
+        headers = {**_headers(question.query_id), "X-ClickHouse-Format": "Native"}
+        body = answer_handshake(version.decode().strip(), client_revision)
+        return Response(body, 200, headers, _media_type("Native"))
 
     async def _question(self, request: Request, query_id: str) -> Question:
         parameters = list(request.query_params.multi_items())
