@@ -14,6 +14,14 @@ class NoAnswer(Exception):
     """An endpoint did not answer, or not with what was asked for; the message says which and why."""
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """What goes with a call: the query, the body (JSON), the revision that must be in force."""
+
+    query: dict[str, str] = {}
+    body: bytes | None = None
+    expected: str = ""
+
+
 class Asker:
     """Calls to one endpoint. `name` is what messages call it."""
 
@@ -24,27 +32,27 @@ class Asker:
 
     def get(self, path: str, kind: type[T], **query: str) -> T:
         """GET: the answer as `kind`. Raises NoAnswer."""
-        return self._call("GET", path, kind, query=query)
+        return self._call("GET", path, kind, sent=Sent(query=query))
 
-    def put(self, path: str, body: object, kind: type[T]) -> T:
-        """PUT `body` as JSON: the answer as `kind`. Raises NoAnswer."""
-        return self._call("PUT", path, kind, body=msgspec.json.encode(body))
+    def put(self, path: str, body: object, kind: type[T], *, expected: str = "") -> T:
+        """PUT `body` as JSON: the answer as `kind`. Raises NoAnswer.
 
-    def _call(
-        self,
-        method: str,
-        path: str,
-        kind: type[T],
-        *,
-        query: dict[str, str] | None = None,
-        body: bytes | None = None,
-    ) -> T:
+        `expected`: only if that revision of the policy is in force (If-Match).
+        """
+        return self._call("PUT", path, kind, sent=Sent(body=msgspec.json.encode(body), expected=expected))
+
+    def post(self, path: str, body: object, kind: type[T], *, expected: str = "") -> T:
+        """POST `body` as JSON, as `put`."""
+        return self._call("POST", path, kind, sent=Sent(body=msgspec.json.encode(body), expected=expected))
+
+    def _call(self, method: str, path: str, kind: type[T], *, sent: Sent) -> T:
         where = f"{self._name} at {self._url}"
+        headers = {**self._headers, **({"If-Match": f'"{sent.expected}"'} if sent.expected else {})}
         try:
             # trust_env: an HTTP proxy of the environment has no business with loopback.
             with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as client:
                 answer = client.request(
-                    method, self._url + path, params=query or {}, content=body, headers=self._headers
+                    method, self._url + path, params=sent.query, content=sent.body, headers=headers
                 )
         except (httpx2.HTTPError, httpx2.InvalidURL) as trouble:
             raise NoAnswer(f"{where} does not answer: {trouble or type(trouble).__name__}") from trouble
@@ -62,11 +70,13 @@ class Detail(msgspec.Struct):
     """The part of a problem document that people read."""
 
     detail: str
+    reasons: tuple[str, ...] = ()
 
 
 def detail_of(answer: httpx2.Response) -> str:
     """What the answer says of itself."""
     try:
-        return msgspec.json.decode(answer.content, type=Detail).detail
+        told = msgspec.json.decode(answer.content, type=Detail)
     except msgspec.DecodeError:
         return answer.text[:200]
+    return "\n  ".join((told.detail, *told.reasons))

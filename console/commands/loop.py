@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from console.asking import Asker, NoAnswer
-from console.endpoints import ControlUrl, Data, find_endpoints
-from console.settings import settings
+from console.asking import NoAnswer
+from console.control_at import checked_reason, control_at
+from console.endpoints import ControlUrl, Data
 from console.terminal import AsJson, command_app, say, write_json
 from kernel.control import LoopAnswer, SetLoop
 from warehouse.exits import CannotRun
@@ -27,9 +27,7 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Pause automation: adaptive overlays stop to hold at once, the policy's own values hold."""
-    if not reason.strip():
-        raise CannotRun("say why with --reason TEXT: the next person on duty will ask")
-    show(switch(data, control, paused=True, reason=reason), as_json)
+    show(switch(data, control, paused=True, reason=checked_reason(reason)), as_json)
 
 
 @app.command()
@@ -40,13 +38,9 @@ def resume(data: Data = None, control: ControlUrl = "", as_json: AsJson = False)
 
 def switch(data: Data, control: str, *, paused: bool, reason: str) -> LoopAnswer:
     """Ask the control endpoint. Raises CannotRun."""
-    found = find_endpoints(settings(), data, control=control)
-    if not found.control:
-        raise CannotRun(f"no gateway runs on {found.data}; name another with --data DIR or --control URL")
+    asker, found = control_at(data, control)
     try:
-        body = SetLoop(found.tenant, paused, reason)
-        asker = Asker("the control endpoint", found.control, found.control_token)
-        return asker.put("/v1/loop", body, LoopAnswer)
+        return asker.put("/v1/loop", SetLoop(found.tenant, paused, reason), LoopAnswer)
     except NoAnswer as trouble:
         raise CannotRun(str(trouble)) from trouble
 

@@ -1,10 +1,12 @@
 """What many tests of the console start from."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.console.policies import ADAPTIVE, Clock
+from tests.console.serving import Served, served
 
 
 @pytest.fixture
@@ -19,3 +21,10 @@ def policy(tmp_path: Path) -> Path:
 def clock() -> Clock:
     """A clock that a test moves."""
     return Clock()
+
+
+@pytest.fixture
+def control(tmp_path: Path, policy: Path, clock: Clock) -> Iterator[Served]:
+    """A control endpoint with that policy, over real HTTP."""
+    with served(tmp_path, policy, clock) as endpoint:
+        yield endpoint

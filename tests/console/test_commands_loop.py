@@ -1,22 +1,11 @@
 """`tidegate loop pause|resume`, against a real control endpoint."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from console.commands.loop import app
-from tests.console.policies import ADAPTIVE, Clock
 from tests.console.running import Ran, ran
-from tests.console.serving import TOKEN, Served, served
-
-
-@pytest.fixture
-def control(tmp_path: Path) -> Iterator[Served]:
-    (tmp_path / "policy.yaml").write_text(ADAPTIVE)
-    with served(tmp_path, tmp_path / "policy.yaml", Clock()) as endpoint:
-        yield endpoint
+from tests.console.serving import TOKEN, Served
 
 
 def looped(control: Served, *arguments: str) -> Ran:
