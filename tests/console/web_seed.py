@@ -1,8 +1,10 @@
 """A shop under attack, for the pages' tests: five minutes of traffic, a client burst and its overlay."""
 
+import httpx2
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from kernel.compile import revision_of
 from kernel.events import EventRow, LedgerRow
 from kernel.findings import Finding, Observation, Overlay, finding_id
 from tests.warehouse.event_rows import insert_rows, row
@@ -99,3 +101,20 @@ def seed(client: Client, tenant: str, now: float) -> Finding:
         client, [LedgerRow(tenant, "w1", 1, told - 800_000, told, len(rows), len(rows) - 3, 0, 0, 3, 2, ())]
     )
     return found
+
+
+def attack(control: httpx2.Client, tenant: str, now: float, *, finding: str) -> None:
+    """Analytics answers the attack, and two proxies follow."""
+    lease = {"tenant": tenant, "holder": "analytics-1", "ttl_s": 300}
+    assert control.post("/v1/lease", json=lease).status_code == 200
+    overlays = [msgspec.to_builtins(answer(tenant, now, finding=finding))]
+    body = {"tenant": tenant, "holder": "analytics-1", "overlays": overlays}
+    assert control.put("/v1/overlays", json=body).status_code == 200
+    for proxy in ("proxy-1", "proxy-2"):
+        query = {
+            "tenant": tenant,
+            "proxy": proxy,
+            "revision": revision_of(policy_of(tenant)),
+            "timeout_s": "0",
+        }
+        assert control.get("/v1/follow", params=query).status_code == 200
