@@ -14,6 +14,7 @@ from console.supervisor import Listen, Part, Url
 Environment = dict[str, str | Url]
 
 WAREHOUSE_DIRECTORY = "warehouse"  # within the data directory
+CONTROL_DIRECTORY = "control"  # the same
 WAREHOUSE_USER = "default"  # ClickHouse's name for who may do everything
 
 
@@ -85,7 +86,7 @@ def control_part(deployment: Deployment, environment: Environment) -> Part:
             *("-m", "console.main", "control"),
             *("--policy", str(deployment.policy)),
             *("--listen", Listen("control")),
-            *("--data", str(deployment.data / "control")),
+            *("--data", str(deployment.data / CONTROL_DIRECTORY)),
         ),
         environment=environment,
     )

@@ -69,8 +69,8 @@ async def test_every_endpoint_of_control_is_documented_and_nothing_else_is(tmp_p
     state = open_state(tmp_path / "control.sqlite", tmp_path / "policy.yaml", Clock())
     served = endpoints(create_app(state, Tokens([])).routes)
     await state.close()
-    page = (DOCS / "command-line.md").read_text()
-    assert set(re.findall(r"`(GET|PUT|POST) (/[\w/]+)[?`]", page)) == served
+    page = (DOCS / "control.md").read_text()
+    assert set(re.findall(r"^\| `(GET|PUT|POST|DELETE) (/[\w/{}.]+)[?`]", page, re.MULTILINE)) == served
 
 
 def test_every_management_endpoint_is_documented_and_nothing_else_is() -> None:
