@@ -6,9 +6,15 @@ the check, which tests/architecture runs):
     main
     loop | once
     publisher
-    adaptive
+    replaying
+    replay_caveats
+    comparison
+    replay_facts | replay_tallies
+    courses | curves | replay_rules
+    harm | labels
+    adaptive | proposer
     engine | ingest | lateness
-    weekly
+    weekly | proposals
     registry | demand | tracker
     bursts | collapse | latency | scans | stuffing
     errors

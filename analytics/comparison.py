@@ -1,0 +1,239 @@
+"""A candidate beside the policy that was in force: both judge the same requests, chunk by chunk."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from analytics.courses import NOTHING, Course, Told, run
+from analytics.curves import Curve, Flags, Floats, Numbers, quotas_around
+from analytics.labels import Labels, is_inside
+from analytics.replay_facts import Combination, Side, combinations_of, slowest_refill_s
+from analytics.replay_rules import Judged, changed_rules, judged, wording_of
+from analytics.replay_tallies import Frame, RuleTally, Tally
+from kernel.findings import Overlay
+from kernel.limits import Quota
+from kernel.policy import Limit
+from kernel.replays import ReplayReport, ReplayRequest
+from kernel.snapshot import Snapshot
+from warehouse.readers_replay import LONGEST_S, CombinationColumns, RowColumns
+
+CHUNK_ROWS: Final = 250_000
+MOST_COMBINATIONS: Final = 300_000  # kept between chunks; past it everything is looked up again
+LEAST_WARM_S: Final = 60.0
+MOST_WARM_S: Final = 86_400.0  # a quota of a day
+MOST_CURVES: Final = 4
+MICROSECONDS: Final = 1e6
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What was so then: `base` is the YAML of the policy in force, `lost` the share of telemetry lost.
+
+    `overlays` apply to both policies from their creation to their expiry. `chosen_until`: when the data
+    ends on which the limits were chosen; 0: the middle of the range.
+    """
+
+    base: str
+    hash_key: bytes = b""
+    overlays: tuple[Overlay, ...] = ()
+    labels: Labels = Labels()
+    lost: float = 0.0
+    chosen_until: float = 0.0
+    chunk_rows: int = CHUNK_ROWS
+
+
+class Known(msgspec.Struct, frozen=True):
+    """Facts, judged ready. `met`: the number of their bucket at each rule that they meet."""
+
+    base: Course
+    candidate: Course
+    identity: int
+    route: str
+    met: dict[str, int]
+    is_routed: bool = True
+
+
+UNKNOWN = Known(NOTHING, NOTHING, 0, "", {})  # a row that was gone when its facts were asked for
+
+
+class Comparison:
+    """Base and candidate over the same requests. Memory: a chunk, buckets, and identities."""
+
+    def __init__(
+        self, request: ReplayRequest, situation: Situation, base: Snapshot, candidate: Snapshot
+    ) -> None:
+        self.request, self.situation = request, situation
+        self.base, self.candidate = base, candidate
+        self.wording = wording_of(base, candidate)
+        self.sides = tuple(Side(each, base.policy, situation.overlays) for each in (base, candidate))
+        self.refill_s = max(slowest_refill_s(side.snapshot) for side in self.sides)
+        self.warmed_from = request.since - min(max(self.refill_s, LEAST_WARM_S), MOST_WARM_S)
+        self.chosen_until = situation.chosen_until or (request.since + request.until) / 2
+        numbers = {name: at for at, name in enumerate(self.wording.rules, 1)}
+        self.tally = Tally(numbers, tallies_of(request, base, candidate))
+        self.unrouted = 0  # counted requests that no route of the candidate takes
+        self._attacks = situation.labels.stretches()
+        self._identities: dict[str, int] = {}
+        self._names: list[str] = []
+        self._buckets: dict[str, dict[str, int]] = {each.judged.rule.name: {} for each in self.tally.rules}
+        self._found: dict[int, Combination] = {}
+        self._known: dict[int, Known] = {}
+        judges = [side.judge for side in self.sides]
+        self._expiries = set[float]().union(*(each.expiries for each in judges))
+        self._changes = sorted(set[float]().union(*(each.changes for each in judges)))
+        self._entered = self.warmed_from - LONGEST_S
+        self._enter(self._entered)
+
+    def add(self, rows: RowColumns, combinations: Callable[[], CombinationColumns]) -> None:
+        """Judge a chunk under both policies and count. `combinations` asks what is behind its codes."""
+        times = np.asarray(rows.decided, dtype=np.int64) / MICROSECONDS
+        unique, inverse = np.unique(np.asarray(rows.combination, dtype=np.uint64), return_inverse=True)
+        codes = unique.tolist()
+        self._look_up(codes, float(times[0]), combinations)
+        told: tuple[list[tuple[int, Told]], list[tuple[int, Told]]] = ([], [])
+        known = [self._known_by(code) for code in codes]
+        for first, last, is_new in self._segments(times):
+            if is_new:
+                known = [self._known_by(code) for code in codes]
+            here, moments = inverse[first:last].tolist(), times[first:last].tolist()
+            by_side = ([each.base for each in known], [each.candidate for each in known])
+            for side, courses in zip(told, by_side, strict=True):
+                found = run([courses[at] for at in here], moments)
+                side.extend([(first + at, each) for at, each in found])
+        frame = self._frame(rows, times, np.array([each.identity for each in known])[inverse])
+        self.tally.compare(frame, *told)
+        self._count_rules(frame, known, inverse, told[1])
+        lost = np.array([not each.is_routed for each in known])[inverse]
+        self.unrouted += int((lost & frame.counted).sum())
+
+    def report(self, caveats: tuple[str, ...], *, took_s: float) -> ReplayReport:
+        """What was found."""
+        tally, request = self.tally, self.request
+        return ReplayReport(
+            base=self.base.revision,
+            candidate=self.candidate.revision,
+            since=request.since,
+            until=request.until,
+            warmed_from=self.warmed_from,
+            chosen_until=self.chosen_until,
+            seen_attack=tally.seen.attack.split(),
+            seen_legitimate=tally.seen.legitimate.split(),
+            newly_attack=tally.newly.attack.split(),
+            newly_legitimate=tally.newly.legitimate.split(),
+            freed=tally.freed.together(),
+            rules=tuple(each.harm() for each in tally.rules),
+            bound=tally.bound(),
+            disagreement=tally.disagreement(),
+            lost=self.situation.lost,
+            took_s=took_s,
+            caveats=caveats,
+        )
+
+    def _enter(self, now: float) -> bool:
+        """Go on to a moment at which something changes; True where courses made before are void."""
+        is_void = any(self._entered < each <= now for each in self._expiries)
+        if is_void:
+            self._known.clear()
+        self._entered = now
+        for side in self.sides:
+            side.judge.enter(now)
+        return is_void
+
+    def _segments(self, times: Floats) -> Iterator[tuple[int, int, bool]]:
+        """(first, last, whether courses are new) of requests between two changes."""
+        ahead = [each for each in self._changes if self._entered < each <= times[-1]]
+        first, is_new = 0, False
+        for change, last in zip(ahead, np.searchsorted(times, ahead, side="left").tolist(), strict=True):
+            if last > first:
+                yield first, last, is_new
+                first, is_new = last, False
+            is_new = self._enter(change) or is_new
+        yield first, len(times), is_new
+
+    def _look_up(self, codes: list[int], now: float, ask: Callable[[], CombinationColumns]) -> None:
+        """Make sure that what is behind the codes is known."""
+        if len(self._found) > MOST_COMBINATIONS:
+            self._found.clear()
+            self._known.clear()
+            for side in self.sides:
+                side.judge.forget(now)
+        if any(code not in self._found for code in codes):
+            self._found.update(combinations_of(ask()))
+
+    def _known_by(self, code: int) -> Known:
+        known = self._known.get(code)
+        if known is None:
+            known = self._known[code] = self._judge(self._found[code]) if code in self._found else UNKNOWN
+        return known
+
+    def _judge(self, found: Combination) -> Known:
+        """A combination under both policies. An identity is the one that telemetry tells."""
+        facts = [side.facts(found, self._entered) for side in self.sides]
+        base, candidate = (side.course(found, each) for side, each in zip(self.sides, facts, strict=True))
+        identity = self._identities.setdefault(found.identity, len(self._identities))
+        if identity == len(self._names):
+            self._names.append(found.identity)
+        met = {}
+        for rule, key in self.sides[1].met(facts[1], found).items():
+            buckets = self._buckets.get(rule)
+            if buckets is not None:
+                met[rule] = buckets.setdefault(key, len(buckets))
+        return Known(base, candidate, identity, found.route, met, facts[1] is not None)
+
+    def _frame(self, rows: RowColumns, times: Floats, identities: Numbers) -> Frame:
+        ended = np.asarray(rows.ended, dtype=np.int64) / MICROSECONDS
+        return Frame(
+            times=times,
+            ended=ended,
+            identities=identities,
+            attacks=self._attacks_among(identities, ended),
+            counted=ended >= self.request.since,
+            bounded=ended >= max(self.request.since, self.chosen_until),
+            refused_then=np.asarray(rows.refused, dtype=np.bool_),
+            rule_then=np.asarray(rows.rule, dtype=np.int64),
+            is_base=np.asarray(rows.is_base, dtype=np.bool_),
+            status=np.asarray(rows.status, dtype=np.int64),
+            method=np.asarray(rows.method, dtype=np.int64),
+        )
+
+    def _attacks_among(self, identities: Numbers, ended: Floats) -> Flags:
+        """Which requests somebody calls an attack."""
+        attacks = np.zeros(len(identities), dtype=np.bool_)
+        labelled = [number for name, number in self._identities.items() if name in self._attacks]
+        for at in np.flatnonzero(np.isin(identities, labelled)).tolist():
+            attacks[at] = is_inside(float(ended[at]), self._attacks[self._names[identities[at]]])
+        return attacks
+
+    def _count_rules(
+        self, frame: Frame, known: list[Known], inverse: Numbers, told: list[tuple[int, Told]]
+    ) -> None:
+        hits: dict[str, list[int]] = {}
+        for at, each in told:
+            for name in each.hits:
+                hits.setdefault(name, []).append(at)
+        for tally in self.tally.rules:
+            name = tally.judged.rule.name
+            meets = np.array([name in each.met for each in known])[inverse]
+            tally.meet(frame, meets, np.array([each.met.get(name, 0) for each in known])[inverse])
+            if name in hits:
+                flags = np.zeros(len(inverse), dtype=np.bool_)
+                flags[hits[name]] = True
+                tally.refuse(frame, flags, lambda at: known[inverse[at]].route, self._names)
+
+
+def tallies_of(request: ReplayRequest, base: Snapshot, candidate: Snapshot) -> list[RuleTally]:
+    """One for each rule that is reported, with curves for limits that have one."""
+    found = [judged(rule, base.policy) for rule in changed_rules(base.policy, candidate.policy)]
+    wanted = (
+        request.curve_of
+        or tuple(each.rule.name for each in found if isinstance(each.rule, Limit))[:MOST_CURVES]
+    )
+    return [RuleTally(each, curve_for(each) if each.rule.name in wanted else None) for each in found]
+
+
+def curve_for(each: Judged) -> Curve | None:
+    """A curve around the limit's own value; None for what has no rate, or no stored inputs."""
+    if not isinstance(each.rule, Limit) or each.kind != "replayable":
+        return None
+    return Curve(quotas_around(Quota(each.rule.rate, each.rule.burst)))

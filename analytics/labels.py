@@ -1,0 +1,36 @@
+"""Whom somebody calls abusive, and when. Who has no label is legitimate."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+AROUND_S = 30.0  # an attack begins before its first anomalous window, and ends before calm is certain
+
+
+class Label(msgspec.Struct, frozen=True):
+    """An identity that a finding or an operator calls abusive in [since, until); 0 is without end."""
+
+    identity: str
+    since: float
+    until: float
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """`legitimate`: identities that an operator vouches for, whatever a finding says."""
+
+    attacks: tuple[Label, ...] = ()
+    legitimate: frozenset[str] = frozenset()
+
+    def stretches(self) -> dict[str, list[tuple[float, float]]]:
+        """Identity -> when it is an attack, AROUND_S wider than labelled."""
+        found: dict[str, list[tuple[float, float]]] = {}
+        for label in self.attacks:
+            if label.identity not in self.legitimate:
+                until = label.until + AROUND_S if label.until else float("inf")
+                found.setdefault(label.identity, []).append((label.since - AROUND_S, until))
+        return found
+
+
+def is_inside(at: float, stretches: Iterable[tuple[float, float]]) -> bool:
+    """Whether a time lies in one of them."""
+    return any(since <= at < until for since, until in stretches)

@@ -1,0 +1,78 @@
+"""What a replay cannot know, in sentences for people."""
+
+from collections.abc import Iterator
+
+from analytics.comparison import MOST_WARM_S, Comparison
+from kernel.policy import Policy
+from warehouse.readers_replay import LONGEST_S, SpanColumns
+
+MOST_DISAGREEMENT = 0.001  # above it nothing may apply itself (closed loop, replay)
+MOST_LOST = 0.01
+
+
+def caveats_of(comparison: Comparison, span: SpanColumns) -> tuple[str, ...]:
+    """Everything that weakens the report, the gravest first."""
+    return (
+        *what_was_seen(comparison, span),
+        *what_was_left_out(comparison, span),
+        *what_differs(comparison, span),
+        "What a refused client would have done next is unknown: its requests are counted as they came.",
+    )
+
+
+def what_was_seen(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
+    """The weight of the evidence."""
+    tally = comparison.tally
+    told = tally.disagreement()
+    if not sum(span.requests):
+        yield "There were no requests in that time: nothing is known."
+    elif not told.compared:
+        yield (
+            f"No request was judged by revision {comparison.base.revision}: whether the replay agrees with "
+            "what was decided cannot be said."
+        )
+    if told.share > MOST_DISAGREEMENT:
+        yield (
+            f"The replay decides {told.share:.2%} of requests otherwise than the proxy: do not rely on it."
+        )
+    others = tally.seen.together().requests - told.compared
+    if told.compared and others:
+        yield f"{others:,} requests were judged by other revisions and are left out of that comparison."
+    if comparison.situation.lost > MOST_LOST:
+        yield f"{comparison.situation.lost:.1%} of that time's telemetry was lost."
+    if comparison.refill_s > MOST_WARM_S:
+        yield "A limit takes longer to refill than limits are warmed (a day): early refusals are missed."
+
+
+def what_was_left_out(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
+    """Rules and requests that are not judged."""
+    for each in comparison.sides[1].opaque.values():
+        yield f"Rule `{each.rule.name}` is {each.kind}: {each.why}."
+    overlong = sum(span.overlong)
+    if overlong:
+        yield f"{overlong:,} requests that took more than {LONGEST_S} s are left out."
+    if comparison.unrouted:
+        yield (
+            f"No route of the candidate takes {comparison.unrouted:,} of the requests: "
+            "they are counted as admitted."
+        )
+
+
+def what_differs(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
+    """Where the replay's world is not the proxy's."""
+    workers = {worker for names in span.workers for worker in names}
+    if len(workers) > 1:
+        yield (
+            f"{len(workers)} workers shared each limit in parts; the replay gives it to all of them together."
+        )
+    if comparison.base.policy.telemetry.addresses == "truncated":
+        yield "Addresses are stored truncated: clients of one network share a bucket here."
+    if not comparison.situation.hash_key and has_canary(comparison.candidate.policy):
+        yield "Without the deployment's hash key, a canary's identities are other ones than at the proxies."
+    if comparison.situation.overlays:
+        yield "The adaptive values of that time are in force for both policies."
+
+
+def has_canary(policy: Policy) -> bool:
+    """Whether any rule binds a share of identities only."""
+    return any(rule.mode == "canary" for rule in (*policy.limits, *policy.access))

@@ -1,0 +1,179 @@
+"""What a replay counts: requests and identities, attack and legitimate, for each rule and together."""
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from analytics.courses import Told
+from analytics.curves import Curve, Flags, Floats, Met, Numbers
+from analytics.harm import bound_of
+from analytics.replay_rules import Judged
+from kernel.policy import METHODS
+from kernel.replays import MOST_EXAMPLES, Bound, Disagreement, Example, RuleHarm, Split
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A chunk of requests as parallel arrays, in order of time."""
+
+    times: Floats
+    ended: Floats
+    identities: Numbers
+    attacks: Flags
+    counted: Flags
+    bounded: Flags
+    refused_then: Flags
+    rule_then: Numbers
+    is_base: Flags
+    status: Numbers
+    method: Numbers  # 0, or the number in METHODS from 1 on
+
+
+class Counted:
+    """Requests and the identities behind them."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.identities: set[int] = set()
+
+    def add(self, frame: Frame, flags: Flags) -> None:
+        """Count the requests that are flagged."""
+        found = int(flags.sum())
+        if found:
+            self.requests += found
+            self.identities.update(np.unique(frame.identities[flags]).tolist())
+
+    def split(self) -> Split:
+        """As reported."""
+        return Split(self.requests, len(self.identities))
+
+
+class Parted:
+    """Attack and legitimate apart."""
+
+    def __init__(self) -> None:
+        self.attack = Counted()
+        self.legitimate = Counted()
+
+    def add(self, frame: Frame, flags: Flags) -> None:
+        """Count the flagged requests that are counted at all."""
+        counted = flags & frame.counted
+        self.attack.add(frame, counted & frame.attacks)
+        self.legitimate.add(frame, counted & ~frame.attacks)
+
+    def together(self) -> Split:
+        """Both kinds."""
+        identities = self.attack.identities | self.legitimate.identities
+        return Split(self.attack.requests + self.legitimate.requests, len(identities))
+
+
+class RuleTally:
+    """One rule of the candidate."""
+
+    def __init__(self, judged: Judged, curve: Curve | None) -> None:
+        self.judged = judged
+        self.curve = curve
+        self.refused = Parted()
+        self.refused_then = 0
+        self.met: set[int] = set()
+        self.harmed: set[int] = set()
+        self._examples: tuple[list[Example], list[Example]] = ([], [])
+        self._shown: set[int] = set()
+
+    def meet(self, frame: Frame, meets: Flags, buckets: Numbers) -> None:
+        """Requests that the rule looked at. `buckets`: the number of the limit's bucket."""
+        bounded = meets & frame.bounded & ~frame.attacks
+        self.met.update(np.unique(frame.identities[bounded]).tolist())
+        if self.curve is not None:
+            self.curve.add(
+                Met(
+                    frame.times[meets],
+                    buckets[meets],
+                    frame.identities[meets],
+                    frame.attacks[meets],
+                    frame.counted[meets],
+                    frame.bounded[meets],
+                )
+            )
+
+    def refuse(self, frame: Frame, flags: Flags, routes: Callable[[int], str], names: list[str]) -> None:
+        """Requests that it said no to. `routes`: of each request; `names`: of identities by number."""
+        self.refused.add(frame, flags)
+        self.refused_then += int((flags & frame.counted & frame.refused_then).sum())
+        harmed = flags & frame.bounded & ~frame.attacks
+        self.harmed.update(np.unique(frame.identities[harmed]).tolist())
+        if min(len(each) for each in self._examples) >= MOST_EXAMPLES:
+            return
+        positions = np.flatnonzero(flags & frame.counted)
+        _, firsts = np.unique(frame.identities[positions], return_index=True)
+        for at in positions[np.sort(firsts)].tolist():
+            self._show(frame, at, routes(at), names)
+
+    def _show(self, frame: Frame, at: int, route: str, names: list[str]) -> None:
+        identity, is_attack = int(frame.identities[at]), bool(frame.attacks[at])
+        shown = self._examples[is_attack]
+        if identity in self._shown or len(shown) >= MOST_EXAMPLES:
+            return
+        self._shown.add(identity)
+        number = int(frame.method[at])
+        method = METHODS[number - 1] if number else "_OTHER"
+        status = int(frame.status[at])
+        shown.append(Example(float(frame.ended[at]), method, route, names[identity], status, is_attack))
+
+    def harm(self) -> RuleHarm:
+        """As reported: legitimate examples first, as they are what matters."""
+        bound = bound_of(len(self.harmed), len(self.met | self.harmed))
+        legitimate, attack = self._examples
+        return RuleHarm(
+            rule=self.judged.rule.name,
+            kind=self.judged.kind,
+            why=self.judged.why,
+            attack=self.refused.attack.split(),
+            legitimate=self.refused.legitimate.split(),
+            refused_then=self.refused_then,
+            bound=bound,
+            curve=() if self.curve is None else self.curve.points(bound.n),
+            examples=tuple([*legitimate[: MOST_EXAMPLES - min(2, len(attack))], *attack][:MOST_EXAMPLES]),
+        )
+
+
+class Tally:
+    """The whole replay. `rules`: numbers of names from 1 on, as stored rows have them."""
+
+    def __init__(self, rules: dict[str, int], tallies: list[RuleTally]) -> None:
+        self._numbers = rules
+        self.rules = tallies
+        self.seen, self.newly, self.freed = Parted(), Parted(), Parted()
+        self.compared = self.differing = 0
+
+    def compare(self, frame: Frame, base: list[tuple[int, Told]], candidate: list[tuple[int, Told]]) -> None:
+        """Two replays of a chunk, beside each other and beside what was decided then."""
+        self.seen.add(frame, frame.counted)
+        refused, by = self._refusals(frame, base)
+        refused_now, _ = self._refusals(frame, candidate)
+        self.newly.add(frame, refused_now & ~refused)
+        self.freed.add(frame, refused & ~refused_now)
+        compared = frame.counted & frame.is_base
+        differs = (refused != frame.refused_then) | (refused & (by != frame.rule_then))
+        self.compared += int(compared.sum())
+        self.differing += int((compared & differs).sum())
+
+    def _refusals(self, frame: Frame, told: list[tuple[int, Told]]) -> tuple[Flags, Numbers]:
+        """(whether each request was refused, the number of the rule)."""
+        refused = np.zeros(len(frame.times), dtype=np.bool_)
+        by = np.zeros(len(frame.times), dtype=np.int64)
+        for at, each in told:
+            if each.reason:
+                refused[at] = True
+                by[at] = self._numbers.get(each.rule, 0)
+        return refused, by
+
+    def bound(self) -> Bound:
+        """Over all the rules together."""
+        harmed: set[int] = set().union(*(each.harmed for each in self.rules))
+        met: set[int] = set().union(*(each.met for each in self.rules))
+        return bound_of(len(harmed), len(met | harmed))
+
+    def disagreement(self) -> Disagreement:
+        """Of the base with what was decided then."""
+        return Disagreement(self.compared, self.differing)

@@ -1,0 +1,261 @@
+"""Replays of real rows in a real warehouse."""
+
+import itertools
+
+import msgspec
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from analytics.comparison import Situation
+from analytics.labels import Label, Labels
+from analytics.replay_rules import NotReplayable
+from analytics.replaying import Cancelled, replay, stretches_of
+from kernel.events import EventRow
+from kernel.findings import Overlay
+from kernel.replays import ReplayReport, ReplayRequest, Split
+from tests.analytics.replays import (
+    GREEDY,
+    HASH_KEY,
+    SINCE,
+    Asked,
+    judged_rows,
+    policy_text,
+    steady,
+    store,
+)
+from warehouse.readers_replay import ReplayReader, RowColumns, SpanColumns, Stretch, Wording
+
+BASE = policy_text("{name: wide, rate: 100/s, burst: 200}")
+STRICT = policy_text("{name: wide, rate: 100/s, burst: 200}", "{name: strict, rate: 1/s, burst: 2}")
+GREEDY_LABEL = Labels((Label(GREEDY, SINCE, 0.0),))
+PEERS = [f"ip:10.0.1.{number}" for number in range(20)]
+
+
+def watched(share: float) -> bool:
+    """Nobody cancels."""
+    return 0 <= share <= 1
+
+
+def replayed(
+    client: Client,
+    tenant: str,
+    policy: str,
+    *,
+    situation: Situation,
+    since: float = SINCE,
+    until: float = SINCE + 60,
+) -> ReplayReport:
+    request = ReplayRequest(policy, since, until)
+    situation = msgspec.structs.replace(situation, hash_key=HASH_KEY)
+    ticking = itertools.count()
+    source = ReplayReader(client, tenant)
+    return replay(request, situation, source, progress=watched, clock=lambda: float(next(ticking)))
+
+
+def crowd() -> list[Asked]:
+    """A greedy client, 3 peers that ask twice a second, 17 that ask every five seconds: one minute."""
+    asked = steady(GREEDY, every_s=0.1, until_s=60)
+    for number, peer in enumerate(PEERS):
+        asked += steady(peer, every_s=0.5 if number < 3 else 5.0, until_s=60)
+    return asked
+
+
+def test_harm_and_benefit_of_a_limit_are_told_exactly(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, crowd()))
+    situation = Situation(BASE, labels=GREEDY_LABEL)
+    report = replayed(warehouse_client, tenant, STRICT, situation=situation)
+    assert report.seen_attack == Split(600, 1)
+    assert report.seen_legitimate == Split(3 * 120 + 17 * 12, 20)
+    (rule,) = report.rules
+    assert (rule.rule, rule.kind) == ("strict", "replayable")
+    assert rule.attack == report.newly_attack == Split(600 - 61, 1)  # burst 2, then one a second
+    assert rule.legitimate == report.newly_legitimate == Split(3 * (120 - 61), 3)
+    assert (rule.bound.harmed, rule.bound.n) == (3, 20)
+    assert 0.34 < rule.bound.upper < 0.35  # 95 % of Beta(4, 17)
+    assert report.bound == rule.bound
+    assert report.freed == Split(0, 0)
+    assert rule.refused_then == 0
+    assert {each.identity for each in rule.examples} == {*PEERS[:3], GREEDY}
+    assert (report.took_s, report.disagreement.compared, report.disagreement.differing) == (1.0, 1164, 0)
+
+
+def test_the_curve_holds_the_candidates_own_value(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, crowd()))
+    report = replayed(
+        warehouse_client, tenant, STRICT, situation=Situation(BASE, labels=GREEDY_LABEL, chunk_rows=100)
+    )
+    (rule,) = report.rules
+    own = next(point for point in rule.curve if point.rate == 1.0)
+    assert (own.burst, own.attack, own.legitimate) == (2, rule.attack, rule.legitimate)
+    assert own.upper > rule.bound.upper  # it holds for all points together
+    refused = [point.attack.requests + point.legitimate.requests for point in rule.curve]
+    assert refused == sorted(refused, reverse=True)
+
+
+def test_state_is_warmed_before_the_range(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=0.1, until_s=60)))
+    situation = Situation(BASE)
+    report = replayed(warehouse_client, tenant, STRICT, situation=situation, since=SINCE + 30)
+    assert report.warmed_from == SINCE - 30
+    assert report.seen_legitimate.requests == 300
+    assert report.newly_legitimate.requests == 270  # a cold bucket would have admitted its burst once more
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 37, 10_000])
+def test_the_policy_that_judged_agrees_with_itself(
+    warehouse_client: Client, tenant: str, chunk_rows: int
+) -> None:
+    more = 'access: [{name: no-logins, action: deny, networks: ["10.0.1.0/30"], routes: [logins]}]\n'
+    text = policy_text(
+        "{name: each, rate: 1/s, burst: 3}",
+        "{name: shadow, mode: shadow, rate: 2/s, burst: 2}",
+        "{name: canary, mode: canary, canary: 0.5, rate: 6/min, burst: 2, routes: [logins]}",
+        "{name: all, key: global, rate: 12/s, burst: 12}",
+        more=more,
+    )
+    asked = [
+        *crowd(),
+        *(each for peer in PEERS for each in steady(peer, every_s=4, until_s=60, route="logins")),
+    ]
+    store(warehouse_client, tenant, judged_rows(tenant, text, asked))
+    report = replayed(warehouse_client, tenant, text, situation=Situation(text, chunk_rows=chunk_rows))
+    assert report.disagreement.compared == len(asked)
+    assert report.disagreement.differing == 0
+    assert report.newly_legitimate == report.freed == Split(0, 0)
+    assert {each.rule for each in report.rules} == {"each", "shadow", "canary", "all", "no-logins"}
+    assert all(each.legitimate.requests for each in report.rules)
+
+
+def test_overlays_of_that_time_are_in_force(warehouse_client: Client) -> None:
+    tenant = "default"
+    text = policy_text("{name: each, rate: 5/s, burst: 5, adaptive: {floor: 1/s, ceiling: 9/s}}")
+    overlay = Overlay("o", tenant, "each", GREEDY, 1.0, 1, "", "", SINCE - 60, SINCE + 600)
+    asked = steady(GREEDY, every_s=0.25, until_s=60)
+    rows = judged_rows(tenant, text, asked, overlays=[overlay])
+    store(warehouse_client, "overlays-of-that-time", rows)
+    with_it = replayed(warehouse_client, tenant, text, situation=Situation(text, overlays=(overlay,)))
+    without = replayed(warehouse_client, tenant, text, situation=Situation(text))
+    assert with_it.disagreement.differing == 0
+    assert without.disagreement.differing > 100
+    assert any("do not rely on it" in each for each in without.caveats)
+
+
+def test_modes_and_expiry_act(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=0.1, until_s=60)))
+
+    def told(change: str) -> ReplayReport:
+        limit = "{name: strict, rate: 1/s, burst: 2, " + change + "}"
+        text = policy_text("{name: wide, rate: 100/s, burst: 200}", limit)
+        return replayed(warehouse_client, tenant, text, situation=Situation(BASE))
+
+    shadow = told("mode: shadow")
+    assert shadow.newly_legitimate == Split(0, 0)
+    assert shadow.rules[0].legitimate == Split(539, 1)
+    assert told("mode: canary, canary: 1.0").newly_legitimate == Split(539, 1)
+    nobody = told("mode: canary, canary: 0.0")
+    assert (nobody.newly_legitimate.requests, nobody.rules[0].legitimate.requests) == (0, 539)
+    half = told('expires_at: "2027-01-15T08:00:30Z"')
+    assert half.newly_legitimate == Split(300 - 31, 1)
+
+
+def test_a_limit_taken_away_frees_what_it_refused(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, STRICT, crowd()))
+    report = replayed(warehouse_client, tenant, BASE, situation=Situation(STRICT, labels=GREEDY_LABEL))
+    assert report.freed == Split(539 + 3 * 59, 4)
+    assert report.disagreement.differing == 0
+
+
+def test_what_is_not_stored_is_recorded_or_unreplayable(warehouse_client: Client, tenant: str) -> None:
+    shadow = "{name: device, mode: shadow, key: {header: X-Device}, rate: 1/s, burst: 2}"
+    base = policy_text(shadow)
+    store(warehouse_client, tenant, judged_rows(tenant, base, steady(GREEDY, every_s=0.1, until_s=60)))
+    other = "{name: agent, key: {header: X-Agent}, rate: 1/s, burst: 2}"
+    candidate = policy_text(shadow.replace("mode: shadow, ", ""), other)
+    report = replayed(warehouse_client, tenant, candidate, situation=Situation(base))
+    kinds = {each.rule: (each.kind, each.legitimate.requests) for each in report.rules}
+    assert kinds == {"device": ("recorded", 539), "agent": ("unreplayable", 0)}
+    assert report.newly_legitimate == Split(539, 1)
+    assert any("`agent` is unreplayable" in each for each in report.caveats)
+
+
+def test_a_request_that_no_route_takes_is_counted_as_admitted(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=1, until_s=60)))
+    renamed = STRICT.replace("name: orders", "name: buy")
+    report = replayed(warehouse_client, tenant, renamed, situation=Situation(BASE))
+    assert not any("No route" in each for each in report.caveats)  # found by its template
+    gone = renamed.replace("/orders/{id}", "/purchases")
+    report = replayed(warehouse_client, tenant, gone, situation=Situation(BASE))
+    assert any("No route of the candidate takes 60 " in each for each in report.caveats)
+
+
+def test_another_revision_is_left_out_of_the_comparison(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=1, until_s=60)))
+    report = replayed(warehouse_client, tenant, BASE, situation=Situation(STRICT))
+    assert report.disagreement.compared == 0
+    assert any("cannot be said" in each for each in report.caveats)
+
+
+def test_a_replay_of_nothing_knows_nothing(warehouse_client: Client, tenant: str) -> None:
+    report = replayed(warehouse_client, tenant, STRICT, situation=Situation(BASE))
+    assert (report.bound.n, report.bound.upper) == (0, 1.0)
+    assert "There were no requests in that time: nothing is known." in report.caveats
+
+
+def test_it_can_be_cancelled_and_tells_how_far_it_is(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, crowd()))
+    shares: list[float] = []
+
+    def stop_at_half(share: float) -> bool:
+        shares.append(share)
+        return share < 0.5
+
+    request = ReplayRequest(STRICT, SINCE, SINCE + 60)
+    source = ReplayReader(warehouse_client, tenant)
+    with pytest.raises(Cancelled):
+        replay(
+            request,
+            Situation(BASE, chunk_rows=100),
+            source,
+            progress=stop_at_half,
+            clock=lambda: 0.0,
+        )
+    assert shares == sorted(shares)
+    assert 0.5 <= shares[-1] < 0.6
+
+
+class Counting(ReplayReader):
+    """A reader that notes the size of what it reads."""
+
+    sizes: list[int]
+
+    def rows(self, stretch: Stretch, wording: Wording) -> RowColumns:
+        found = super().rows(stretch, wording)
+        self.sizes = [*getattr(self, "sizes", []), len(found.decided)]
+        return found
+
+
+def test_no_chunk_is_larger_than_asked_and_none_is_read_twice(warehouse_client: Client, tenant: str) -> None:
+    rows: list[EventRow] = judged_rows(tenant, BASE, crowd())
+    store(warehouse_client, tenant, rows)
+    source = Counting(warehouse_client, tenant)
+    request = ReplayRequest(STRICT, SINCE, SINCE + 60)
+    replay(request, Situation(BASE, chunk_rows=100), source, progress=watched, clock=lambda: 0.0)
+    assert sum(source.sizes) == len(rows)
+    assert max(source.sizes) <= 100
+    assert len(source.sizes) > 10
+
+
+def test_a_broken_candidate_or_range_is_told() -> None:
+    source = ReplayReader.__new__(ReplayReader)  # it is not asked
+    for request in (ReplayRequest("routes: 1", 0, 1), ReplayRequest(BASE, 5, 5)):
+        with pytest.raises(NotReplayable):
+            replay(request, Situation(BASE), source, progress=watched, clock=lambda: 0.0)
+
+
+def test_chunks_cover_the_time_without_gaps() -> None:
+    span = SpanColumns([10, 11, 12, 20], [5, 5, 50, 1], [0] * 4, [["w"]] * 4)
+    found = [each for _, each in stretches_of(span, 5.0, ReplayRequest("", 5.0, 30.0), 10)]
+    edges = [(each.after, each.before) for each in found]
+    assert edges[0][0] < 5 - 60
+    assert edges[-1][1] == 30.0
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(edges))

@@ -1,0 +1,20 @@
+-- Whom findings accuse in a stretch of time, and when: by their own identity, or as one of several suspects.
+SELECT identity, since, until
+FROM
+(
+    SELECT
+        identity,
+        toUnixTimestamp64Micro(onset) AS since,
+        toUnixTimestamp64Micro(closed_at) AS until
+    FROM findings FINAL
+    WHERE tenant = {tenant:String} AND identity != ''
+    UNION ALL
+    SELECT
+        identity,
+        toUnixTimestamp64Micro(suspects.since) AS since,
+        toUnixTimestamp64Micro(suspects.until) AS until
+    FROM suspects FINAL
+    WHERE tenant = {tenant:String}
+)
+WHERE since < {until:Int64} AND (until = 0 OR until >= {since:Int64})
+ORDER BY identity, since, until
