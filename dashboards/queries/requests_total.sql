@@ -1,0 +1,2 @@
+-- How many requests there were.
+SELECT sum(requests) AS requests FROM @rollup

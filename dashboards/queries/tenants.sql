@@ -1,0 +1,2 @@
+-- Whose traffic there is.
+SELECT DISTINCT tenant FROM requests_1m ORDER BY tenant LIMIT 100
