@@ -1,9 +1,8 @@
 """The pages' routes: `add_pages` puts them on the control endpoint's application."""
 
 import asyncio
-import secrets
 import time
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -12,36 +11,19 @@ from fastapi.staticfiles import StaticFiles
 
 from console.state import ControlState
 from console.tokens import Tokens
-from console.web.rendering import SECURITY_FIELDS, STATIC, Pages
-from console.web.sessions import SESSION_S, Clock, Session, Sessions, is_from_own_form
+from console.web.decisions import add_decisions
+from console.web.forms import NotShown, form_of
+from console.web.rendering import SECURITY_FIELDS, STATIC
+from console.web.sessions import SESSION_S, Clock
+from console.web.site import COOKIE, READERS, Site, Unseen, sent_form
 from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
 from kernel.control import Status
 from kernel.findings import Finding
 
-COOKIE = "tidegate_session"
-LARGEST_FORM = 1 << 20
-READERS = frozenset({"viewer", "operator", "admin"})
 SETTLED_S = 2.0  # newer seconds are not complete in the warehouse yet
 LATELY_S = 3600.0  # closed findings that the overview still shows
 MOST_ROUTES = 12
-
-
-class Unseen(Exception):
-    """Nobody is signed in: the page is shown after signing in. `onward` is its path."""
-
-    def __init__(self, onward: str) -> None:
-        super().__init__(onward)
-        self.onward = onward
-
-
-class NotShown(Exception):
-    """A page that says why there is no page."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.title = title
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -52,45 +34,6 @@ class Situation(msgspec.Struct, frozen=True):
     open: tuple[Finding, ...]
     recent: tuple[Finding, ...]  # closed lately
     away: str  # why the warehouse could not be asked
-
-
-class Site:
-    """What every page needs."""
-
-    def __init__(self, state: ControlState, tokens: Tokens, *, telemetry: Telemetry, clock: Clock) -> None:
-        self.state = state
-        self.telemetry = telemetry
-        self.sessions = Sessions(clock, secrets.token_bytes)
-        self.pages = Pages()
-        self._tokens = tokens
-        self._clock = clock
-
-    def now(self) -> float:
-        """The events' clock."""
-        return self.state.tempo.at(self._clock())
-
-    def roles_of(self, authorization: str) -> frozenset[str]:
-        """What a token may do; nothing where it is none of ours."""
-        return frozenset(str(role) for role in self._tokens.roles_of(authorization) or ())
-
-    def session_of(self, request: Request) -> Session:
-        """Who asks for a page. Raises Unseen."""
-        session = self.sessions.of(request.cookies.get(COOKIE, ""))
-        if session is None or not self.roles_of(session.authorization) & READERS:
-            raise Unseen(request.url.path)
-        return session
-
-    async def show(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
-        """A page for who is signed in."""
-        session = self.session_of(request)
-        common = {
-            "session": session,
-            "roles": self.roles_of(session.authorization),
-            "here": request.url.path,
-            "state": await self.state.status(),
-            "now": self.now(),
-        }
-        return self.pages.page(template, common | values, status=status)
 
 
 class Views:
@@ -141,12 +84,6 @@ class Views:
         except WarehouseAway as fact:
             away = str(fact)
         return await self._site.show(request, "telemetry.html", accounts=accounts, away=away)
-
-    async def policy(self, request: Request) -> Response:
-        """The policy in force."""
-        self._site.session_of(request)
-        following = await self._site.state.follow("", -1, 0.0)
-        return await self._site.show(request, "policy.html", text=following.policy)
 
 
 class Doors:
@@ -206,11 +143,11 @@ def add_pages(
         ("/live", views.live),
         ("/findings", views.findings),
         ("/findings/{finding}", views.finding),
-        ("/policy", views.policy),
         ("/telemetry", views.health),
         ("/login", doors.ask),
     ):
         app.add_api_route(path, page, include_in_schema=False)
+    add_decisions(app, site)
     app.add_api_route("/login", doors.enter, methods=["POST"], include_in_schema=False)
     app.add_api_route("/logout", doors.leave, methods=["POST"], include_in_schema=False)
 
@@ -271,25 +208,3 @@ def onward_of(path: str) -> str:
     """
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\", "/live", "/login"))
     return path if is_ours and path.isprintable() else "/"
-
-
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form (application/x-www-form-urlencoded). Raises NotShown where it is too large."""
-    sent = bytearray()
-    async for chunk in request.stream():
-        sent += chunk
-        if len(sent) > LARGEST_FORM:
-            raise NotShown(413, "Form too large", f"at most {LARGEST_FORM} bytes are read")
-    return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
-
-
-async def sent_form(site: Site, request: Request) -> tuple[Session, dict[str, str]]:
-    """Who sent a form of ours, and its fields. Raises Unseen or NotShown."""
-    session = site.session_of(request)
-    form = await form_of(request)
-    fetch_site = request.headers.get("sec-fetch-site", "")
-    if not is_from_own_form(session, form.get("csrf", ""), fetch_site=fetch_site):
-        raise NotShown(
-            403, "Not from here", "the form was not sent from a page of this session; load it anew"
-        )
-    return session, form

@@ -9,6 +9,8 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from console.moments import to_span, to_utc
+from console.review import bound_line, identities, told
+from console.wording import counted
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -56,6 +58,11 @@ class Pages:
             number=to_number,
             percent=to_percent,
             kind=to_kind,
+            counted=counted,
+            told=told,
+            bound=bound_line,
+            identities=identities,
+            diff=to_diff,
             mark=lambda severity: MARKS.get(severity, "●"),
         )
         is_fetched = all((STATIC / "vendor" / name).is_file() for name in VENDOR)
@@ -97,3 +104,12 @@ def to_percent(share: float) -> str:
 def to_kind(kind: str) -> str:
     """A finding's kind in words."""
     return KINDS.get(kind, kind.replace("-", " ").capitalize())
+
+
+def to_diff(diff: str) -> list[tuple[str, str]]:
+    """Lines of a unified diff, each as (tag, line): `ins`, `del`, or `span` for what surrounds them."""
+    tags = {"+": "ins", "-": "del"}
+    return [
+        ("span" if line.startswith(("+++", "---")) else tags.get(line[:1], "span"), line)
+        for line in diff.splitlines()
+    ]

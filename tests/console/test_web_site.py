@@ -1,0 +1,27 @@
+"""Who may see and who may decide, by the roles of a token."""
+
+from pathlib import Path
+
+import httpx2
+from fastapi import FastAPI
+
+from console.state import open_state
+from console.tokens import Role, Token, Tokens
+from console.web.pages import add_pages
+from tests.console.policies import Clock
+
+
+async def test_a_token_of_a_proxy_opens_no_page(policy: Path, clock: Clock) -> None:
+    state = open_state(policy.parent / "control.sqlite", policy, clock)
+    tokens = Tokens(
+        [Token("of-a-proxy", frozenset({Role.PROXY})), Token("of-ops", frozenset({Role.OPERATOR}))]
+    )
+    app = FastAPI()
+    add_pages(app, state, tokens, "", clock=clock)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://console.test") as client:
+        refused = await client.post("/login", data={"token": "of-a-proxy"})
+        assert (refused.status_code, "no token for these pages" in refused.text) == (403, True)
+        assert (await client.post("/login", data={"token": "of-ops"})).status_code == 303
+        assert (await client.get("/policy")).status_code == 200
+    await state.close()
