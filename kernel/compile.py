@@ -169,6 +169,16 @@ def to_signal_plan(signals: Signals) -> SignalPlan:
     return SignalPlan(source(signals.subject), source(signals.object_id), frozenset(signals.success))
 
 
+def without_keys(snapshot: Snapshot, revoked: frozenset[str]) -> Snapshot:
+    """The same revision, in which the API keys of these SHA-256 (hex) are unknown."""
+    credentials = {
+        digest: principal
+        for digest, principal in credentials_of(snapshot.policy).items()
+        if digest.hex() not in revoked
+    }
+    return msgspec.structs.replace(snapshot, credentials=credentials)
+
+
 def with_overlays(snapshot: Snapshot, overlays: Iterable[Overlay], version: int) -> Snapshot:
     """The same revision under other overlays; those for limits that are not adaptive are ignored."""
     adaptive = {limit.name: limit for limit in snapshot.policy.limits if limit.adaptive is not None}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kernel.compile import compile_policy, with_overlays
+from kernel.compile import compile_policy, with_overlays, without_keys
 from kernel.findings import Overlay
 from kernel.policy import Policy
 from kernel.snapshot import Snapshot
@@ -33,7 +33,7 @@ class SnapshotHolder:
 
     __slots__ = (
         *("applied", "applied_at", "overlays", "overlays_version"),
-        *("refusals", "refused", "snapshot", "source", "workers"),
+        *("refusals", "refused", "revoked", "snapshot", "source", "workers"),
     )
 
     def __init__(self, hash_key: bytes, workers: int = 1) -> None:
@@ -46,6 +46,7 @@ class SnapshotHolder:
         self.refused: Refused | None = None
         self.overlays: tuple[Overlay, ...] = ()  # as they were set, not this worker's share
         self.overlays_version = 0
+        self.revoked: frozenset[str] = frozenset()  # SHA-256 (hex) of API keys
 
     @property
     def has_policy(self) -> bool:
@@ -54,7 +55,7 @@ class SnapshotHolder:
 
     def apply(self, snapshot: Snapshot, source: str, now: float) -> None:
         """Put a compiled policy in force, under the overlays that hold already."""
-        self.snapshot = self.overlaid(snapshot)
+        self.snapshot = self.overlaid(without_keys(snapshot, self.revoked) if self.revoked else snapshot)
         self.source, self.applied_at, self.refused = source, now, None
         self.applied += 1
 
@@ -67,6 +68,11 @@ class SnapshotHolder:
         """Put the overlays in force that the control endpoint tells; each ends by its own expiry."""
         self.overlays, self.overlays_version = tuple(overlays), version
         self.snapshot = self.overlaid(self.snapshot)
+
+    def revoke(self, revoked: frozenset[str]) -> None:
+        """Refuse these API keys, and no others, from now on: also under policies to come."""
+        self.revoked = revoked
+        self.snapshot = without_keys(self.snapshot, revoked)
 
     def overlaid(self, snapshot: Snapshot) -> Snapshot:
         """A snapshot under the overlays in force."""

@@ -90,11 +90,23 @@ class Intake:
         except OSError as failure:
             log.warning("cannot keep the last good policy: %s", failure)
 
+    async def revoke(self, revoked: frozenset[str]) -> None:
+        """Refuse these API keys from now on, also after a restart."""
+        if revoked == self.holder.revoked:
+            return
+        self.holder.revoke(revoked)
+        log.info("%d API keys are revoked", len(revoked))
+        try:
+            await asyncio.to_thread(self.last_good.keep_revoked, revoked)
+        except OSError as failure:
+            log.warning("cannot keep the revoked keys: %s", failure)
+
     async def take_last_good(self) -> bool:
         """Start with what is on disk; False where nothing usable is."""
         text = self.last_good.text()
         if text is None:
             return False
+        self.holder.revoke(self.last_good.revoked())
         return not await self.take(text, str(self.last_good.path), source=f"disk ({self.last_good.path})")
 
 
@@ -192,6 +204,7 @@ class ControlSource:
 
     async def take(self, told: Following) -> None:
         """Put in force what was told. A refused policy is not asked for again."""
+        await self.intake.revoke(frozenset(told.revoked))
         if told.policy and told.revision != self.revision:
             await self.intake.take(told.policy, "policy", source=str(self.client.base_url))
         self.revision = told.revision

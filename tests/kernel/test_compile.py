@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import pytest
 
-from kernel.compile import compile_policy, revision_of, with_overlays
+from kernel.compile import compile_policy, revision_of, with_overlays, without_keys
 from kernel.findings import Overlay
 from kernel.limits import Quota
 from kernel.snapshot import NEVER, LimitPlan, UpstreamPlan
@@ -177,3 +177,11 @@ def test_new_overlays_replace_the_old_ones_and_leave_the_old_snapshot_alone() ->
     assert second.routes[0].limits[0].everybody is None
     assert second.matcher is first.matcher
     assert (second.revision, second.overlays_version) == (first.revision, 2)
+
+
+def test_a_revoked_key_is_unknown_and_the_others_stay() -> None:
+    consumers = f"consumers: [{{name: a, keys: [{{sha256: {DIGEST_A}}}, {{sha256: {DIGEST_B}}}]}}]\n"
+    made = snapshot(consumers)
+    without = without_keys(made, frozenset({DIGEST_A}))
+    assert set(without.credentials) == {bytes.fromhex(DIGEST_B)}
+    assert without_keys(without, frozenset()).credentials == made.credentials

@@ -48,3 +48,14 @@ def test_each_worker_enforces_its_share_of_an_overlay() -> None:
     holder.overlay([overlay(rate=8.0)], 1)
     assert quota_rate(holder.snapshot) == 4.0
     assert holder.overlays[0].rate == 8.0
+
+
+def test_a_revoked_key_stays_refused_under_the_next_policy() -> None:
+    text = POLICY + f"consumers: [{{name: a, keys: [{{sha256: {'ab' * 32}}}]}}]\n"
+    holder = SnapshotHolder(KEY)
+    holder.apply(snapshot_of(text), "file", 1.0)
+    assert len(holder.snapshot.credentials) == 1
+    holder.revoke(frozenset({"ab" * 32}))
+    assert holder.snapshot.credentials == {}
+    holder.apply(snapshot_of(text + "# changed\n"), "file", 2.0)
+    assert holder.snapshot.credentials == {}

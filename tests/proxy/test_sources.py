@@ -163,3 +163,14 @@ async def test_a_policy_that_meets_a_bug_is_refused(tmp_path: Path, caplog: pyte
     assert "ZeroDivisionError" in problem
     assert intake.holder.refusals == 1
     assert not intake.holder.has_policy
+
+
+async def test_a_key_that_control_revokes_is_refused_also_after_a_restart_without_it(tmp_path: Path) -> None:
+    text = POLICY + f"consumers: [{{name: a, keys: [{{sha256: {'ab' * 32}}}]}}]\n"
+    news = Following("default", revision_of(text), text, 2, (), ("ab" * 32,))
+    source = following(tmp_path, lambda request: httpx2.Response(200, content=msgspec.json.encode(news)))
+    assert await source.poll()
+    assert source.intake.holder.snapshot.credentials == {}
+    restarted = intake_at(tmp_path)
+    assert await restarted.take_last_good()
+    assert restarted.holder.snapshot.credentials == {}
