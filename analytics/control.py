@@ -5,8 +5,17 @@ from collections.abc import Sequence
 import httpx2
 import msgspec
 
-from kernel.control import ANALYTICS, AskLease, Following, LeaseAnswer, LoopAnswer, PutOverlays
+from kernel.control import (
+    ANALYTICS,
+    AskLease,
+    Following,
+    LeaseAnswer,
+    LoopAnswer,
+    PutOverlays,
+    PutRecommendations,
+)
 from kernel.findings import Overlay
+from kernel.recommendations import Recommendation
 
 TIMEOUT_S = 2.0
 
@@ -53,6 +62,11 @@ class Control:
         """Replace the tenant's overlays."""
         body = msgspec.json.encode(PutOverlays(self._tenant, self._holder, tuple(overlays)))
         self._call("PUT", "/v1/overlays", body=body)
+
+    def recommend(self, recommendations: Sequence[Recommendation]) -> None:
+        """Add proposals, or renew those that are still open."""
+        body = PutRecommendations(self._tenant, self._holder, tuple(recommendations))
+        self._call("PUT", "/v1/recommendations", body=msgspec.json.encode(body))
 
     def _call(
         self,

@@ -21,6 +21,9 @@ from analytics.tracker import Tracker
 from analytics.weekly import Weekly
 from analytics.windows import EVERYWHERE, SPANS, Hour, Scopes, Trailing, Window, lately_of
 from kernel.findings import Finding
+from kernel.recommendations import Peers
+
+SHARES = (0.5, 0.9, 0.99, 0.999, 1.0)  # of kernel.recommendations.Peers
 
 
 class Engine:
@@ -83,6 +86,16 @@ class Engine:
             greatest=tuple(float(each) for each in tails.greatest[number]),
             together=self._demand.greatest(scope),
         )
+
+    def peers(self, scope: str) -> Peers | None:
+        """How identities spread in a scope: quantiles of their maxima over ten seconds; None without any."""
+        number = self.scopes.number(scope)
+        identities = self.usual(scope).identities
+        if not identities or (not number and scope != EVERYWHERE):
+            return None
+        quantiles = self._bursts.population.quantiles(number, len(SPANS) - 1, np.array(SHARES))
+        p50, p90, p99, p999, greatest = (float(each) for each in quantiles)
+        return Peers(f"requests per {SPANS[-1]} s", identities, p50, p90, p99, p999, greatest, observed=0.0)
 
     @property
     def limited(self) -> tuple[str, ...]:

@@ -181,6 +181,7 @@ class Loop:
         if not self.is_behind:  # what was found in the past is no reason to limit anybody now
             published = self._publisher.publish(self._pace.clock(), self._engine, mark.loss)
             self._archive.keep_overlays(published)
+            self._publisher.propose(self._pace.clock(), self._engine)
         self.counters.ticks += 1
 
     def _begin(self, until: int) -> None:

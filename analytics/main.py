@@ -22,12 +22,14 @@ from analytics.control import Control
 from analytics.engine import Engine
 from analytics.loop import Loop, Pace
 from analytics.once import Looked, analyse
+from analytics.proposer import Proposer
 from analytics.publisher import Publisher
 from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
 from analytics.telling import in_words, moment
 from kernel.clock import Tempo, parse_tempo, scaled
 from warehouse.client import WrongUrl, connect
 from warehouse.command_line import run_command
+from warehouse.evidence import EvidenceReader
 from warehouse.exits import COULD_NOT_RUN, CannotRun, without_password
 from warehouse.failures import hush_clients, to_line, to_reason
 from warehouse.migrate import migrate
@@ -66,11 +68,12 @@ def watch(
     is_timed = tempo.scale == 1.0
     if not is_timed:
         log.info("a replay, %g times as fast: latencies are not the log's, D17 does not run", tempo.scale)
+    proposer = Proposer(EvidenceReader(client, tenant))
     loop = Loop(
         Engine(tenant, is_timed=is_timed),
         WindowReader(client, tenant),
         archive=WarehouseArchive(client, tenant),
-        publisher=Publisher(endpoint, time.monotonic, scale=tempo.scale),
+        publisher=Publisher(endpoint, time.monotonic, scale=tempo.scale, proposer=proposer),
         pace=Pace(scaled(time.time, tempo), tempo.scale, tempo.origin),
     )
     sys.stderr.write(f"tidegate-analytics ready on {without_password(warehouse)}\n")

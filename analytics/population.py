@@ -130,6 +130,15 @@ class Population:
         first = np.where(known, self._first[rows], 0)
         return first.astype(np.int64), (self._greatest[rows] * known[:, None]).astype(np.int64)
 
+    def quantiles(self, scope: int, span: int, shares: Floats) -> Floats:
+        """The identities' maxima over a span (its index) that these shares of them do not pass; 0 without any."""
+        size = len(self._slots)
+        maxima = self._greatest[:size][self._scope[:size] == scope, span]
+        if not len(maxima):
+            return np.zeros(len(shares))
+        found: Floats = np.quantile(maxima.astype(np.float64), shares, method="inverted_cdf")
+        return found
+
     def tails(self, scopes: int) -> Tails:
         """The fitted tails of at least the first `scopes` scopes. Kept until the next window is learnt."""
         if self._fitted is None or len(self._fitted.identities) < scopes:

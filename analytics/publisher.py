@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from analytics.adaptive import AdaptiveLimits, Situation, covers_of
 from analytics.control import Control, Unreachable
 from analytics.engine import Engine
+from analytics.proposer import Proposer
 from kernel.check import read_policy
 from kernel.control import LONGEST_LEASE_S
 from kernel.findings import Overlay
@@ -22,11 +23,17 @@ class Publisher:
     """The loop's last stage. `is_active` is False while another process holds the lease."""
 
     def __init__(
-        self, control: Control | None, monotonic: Callable[[], float], *, scale: float = 1.0
+        self,
+        control: Control | None,
+        monotonic: Callable[[], float],
+        *,
+        scale: float = 1.0,
+        proposer: Proposer | None = None,
     ) -> None:
         self.is_active = True
         self.policy: Policy | None = None
         self._control = control
+        self._proposer = proposer
         self._monotonic = monotonic
         self._lease_s = min(LEASE_S * scale, LONGEST_LEASE_S)
         self._limits = AdaptiveLimits()
@@ -93,6 +100,24 @@ class Publisher:
         news = [overlay for overlay in wanted if overlay.id not in self._told]
         self._told = {overlay.id for overlay in wanted}
         return news
+
+    def propose(self, now: float, engine: Engine) -> None:
+        """Tell the console what is proposed. Raises what the warehouse's client raises."""
+        if self._proposer is None or self._control is None or self.policy is None:
+            return
+        if not self.is_active or self._paused:
+            return
+        news = self._proposer.look(now, engine, policy=self.policy, revision=self._revision)
+        if not news:
+            return
+        try:
+            self._control.recommend(news)
+        except Unreachable as problem:
+            self._tell(str(problem))
+            return
+        self._proposer.told(news, now)
+        for each in news:
+            log.info("proposed: %s", each.title)
 
     def _follow(self, control: Control, now: float, engine: Engine) -> None:
         """Take up a new policy, and overlays where none are known yet."""

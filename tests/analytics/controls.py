@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from kernel.control import Following, LeaseAnswer, LoopAnswer, PutOverlays
+from kernel.control import Following, LeaseAnswer, LoopAnswer, PutOverlays, PutRecommendations
 from kernel.findings import Overlay
+from kernel.recommendations import Recommendation
 from tests.analytics.policies import TEXT
 
 TOKEN = "secret"
@@ -25,6 +26,7 @@ class Endpoint:
         self.paused = False
         self.refuse = 0
         self.overlays: tuple[Overlay, ...] = ()
+        self.recommended: tuple[Recommendation, ...] = ()
         self.version = 1
         self.calls: list[str] = []
         endpoint = self
@@ -67,6 +69,9 @@ class Endpoint:
             return LeaseAnswer(self.held, "somebody", 0.0)
         if path == "/v1/loop":
             return LoopAnswer("default", self.paused, "", 0.0)
+        if path == "/v1/recommendations":
+            self.recommended = msgspec.json.decode(body, type=PutRecommendations).recommendations
+            return {}
         self.overlays = msgspec.json.decode(body, type=PutOverlays).overlays
         self.version += 1
         return {}

@@ -52,3 +52,11 @@ def test_nobody_there_is_unreachable() -> None:
     with pytest.raises(Unreachable):
         calls.loop()
     calls.close()
+
+
+def test_proposals_are_told_in_the_words_of_the_endpoint(control: Control, told: Endpoint) -> None:
+    control.recommend(())
+    assert told.calls == ["PUT /v1/recommendations"]
+    told.refuse = 404
+    with pytest.raises(Unreachable, match="PUT /v1/recommendations: 404"):
+        control.recommend(())

@@ -128,3 +128,14 @@ def test_the_scopes_of_limits_are_everywhere_and_their_routes() -> None:
     engine.scopes.cover({"limit:slow": frozenset({"orders"})})
     assert list(engine.limited) == ["*", "limit:slow"]
     assert engine.expected("limit:slow") == engine.usual("limit:slow")
+
+
+def test_peers_are_told_of_scopes_that_somebody_used() -> None:
+    engine = Engine("t")
+    windows = windows_of(quiet(seconds=40))
+    engine.advance(windows, windows[-1].second + 1, 0.0)
+    everywhere, orders = engine.peers("*"), engine.peers("orders")
+    assert everywhere is not None
+    assert orders is not None
+    assert 1 <= orders.p50 <= orders.p99 <= orders.greatest <= everywhere.greatest
+    assert engine.peers("nowhere") is None

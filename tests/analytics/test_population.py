@@ -80,3 +80,12 @@ def test_narrow_scopes_are_sampled_and_everybody_is_kept_everywhere() -> None:
     counts = past.tails(5).identities
     assert counts[0] == len(hashes)
     assert counts[1:].min() > 0
+
+
+def test_quantiles_are_those_of_the_identities_in_a_scope() -> None:
+    past, shares = Population(), np.array([0.5, 0.99, 1.0])
+    past.turn(60)
+    past.learn(60, cells(np.arange(1, 101, dtype=np.uint64), 3), sums(np.arange(1, 101)))
+    past.learn(60, cells(np.array([999], np.uint64)), sums(np.array([5_000])))
+    assert past.quantiles(3, 2, shares).tolist() == [50.0, 99.0, 100.0]
+    assert past.quantiles(7, 2, shares).tolist() == [0.0, 0.0, 0.0]

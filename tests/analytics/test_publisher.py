@@ -4,8 +4,10 @@ import pytest
 
 from analytics.control import Control
 from analytics.engine import Engine
+from analytics.proposer import EVERY_S, Proposer
 from analytics.publisher import FOLLOW_EVERY_S, Publisher
 from tests.analytics.controls import TOKEN, Endpoint, endpoint
+from tests.analytics.proposing import Witnessing
 from tests.analytics.traffic import greedy, quiet, windows_of
 
 
@@ -98,3 +100,29 @@ def test_without_an_endpoint_nothing_is_published() -> None:
     publisher.refresh(1.0, engine)
     assert publisher.publish(1.0, engine, 0.0) == ()
     assert publisher.is_active
+
+
+def test_proposals_are_told_once_and_again_where_nobody_took_them(play: Play) -> None:
+    publisher = Publisher(play.control, play.clock, proposer=Proposer(Witnessing()))
+    publisher.propose(play.now, play.engine)
+    assert play.told.recommended == ()  # no policy yet
+    play.clock.now += FOLLOW_EVERY_S
+    publisher.refresh(play.now, play.engine)
+    play.told.refuse = 503
+    publisher.propose(play.now, play.engine)
+    assert play.told.recommended == ()
+    play.told.refuse = 0
+    for _ in range(2):
+        play.now += EVERY_S
+        publisher.propose(play.now, play.engine)
+    assert play.told.calls.count("PUT /v1/recommendations") == 2
+    assert [made.patch.base for made in play.told.recommended] == ["r1"]
+
+
+def test_a_paused_loop_proposes_nothing(play: Play) -> None:
+    play.told.paused = True
+    publisher = Publisher(play.control, play.clock, proposer=Proposer(Witnessing()))
+    play.clock.now += FOLLOW_EVERY_S
+    publisher.refresh(play.now, play.engine)
+    publisher.propose(play.now, play.engine)
+    assert "PUT /v1/recommendations" not in play.told.calls
