@@ -39,6 +39,7 @@ COMMANDS = (
         "warehouse", "Run the embedded ClickHouse server.", "warehouse.main", ("embedded",), by_exec=True
     ),
     Command("control", "Run the control endpoint that proxies follow.", "console.commands.control", CONSOLE),
+    Command("dashboards", "Make or push Grafana's dashboards.", "dashboards.main", CONSOLE, by_exec=True),
     Command("check", "Check a policy file.", "console.commands.check"),
     Command("explain", "Tell how one request would be judged, rule by rule.", "console.commands.explain"),
     Command(
@@ -52,6 +53,19 @@ COMMANDS = (
     Command("keys", "Make API keys.", "console.commands.keys"),
     Command("import-log", "Load an access log into the warehouse.", "console.commands.import_log", CONSOLE),
     Command("loop", "Pause or resume automation.", "console.commands.loop", CONSOLE),
+    Command(
+        "recommendations",
+        "See what analytics proposes; approve it or reject it.",
+        "console.commands.recommendations",
+        CONSOLE,
+    ),
+    Command("replay", "Replay stored traffic under a policy file.", "console.commands.replay", CONSOLE),
+    Command("diff", "Show what a policy file would change.", "console.commands.diff", CONSOLE),
+    Command("apply", "Put a policy file in force.", "console.commands.apply", CONSOLE),
+    Command("rollback", "Put an earlier revision in force again.", "console.commands.rollback", CONSOLE),
+    Command("marker", "Note what happened, for charts.", "console.commands.marker", CONSOLE),
+    Command("backup", "Copy the console's store.", "console.commands.backup", CONSOLE),
+    Command("restore", "Put a copy of the store back.", "console.commands.restore", CONSOLE),
 )
 
 Launch = Callable[[Command, list[str]], None]

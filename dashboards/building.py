@@ -10,12 +10,19 @@ from dashboards.grafana import to_json
 HERE = Path(__file__).parent
 GENERATED = "generated"
 RULES_FILE = "provisioning/alerting/rules.yaml"
+BY_HAND = (
+    "provisioning/datasources/tidegate.yaml",
+    "provisioning/dashboards/tidegate.yaml",
+    "provisioning/alerting/contact-point.yaml.example",
+    "provisioning/alerting/policy.yaml.example",
+)
 
 
 def contents() -> Mapping[str, bytes]:
     """Path below the package -> what belongs there."""
     boards = {f"{GENERATED}/{board.uid}.json": to_json(board) for board in BOARDS}
-    return {**boards, RULES_FILE: to_yaml(RULES).encode()}
+    written = {path: (HERE / path).read_bytes() for path in BY_HAND}
+    return {**written, **boards, RULES_FILE: to_yaml(RULES).encode()}
 
 
 def drift(root: Path = HERE) -> list[str]:

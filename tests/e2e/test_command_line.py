@@ -20,7 +20,12 @@ HEAVY = ("fastapi", "uvicorn", "numpy", "clickhouse_connect", "chdb", "sklearn",
 ASKED_FOR = {
     *("up", "demo", "proxy", "analytics", "warehouse", "check", "explain", "status", "findings"),
     *("keys", "import-log", "loop", "control", "decision"),
+    "dashboards",
+    *("recommendations", "replay", "diff", "apply", "rollback", "marker", "backup", "restore"),
 }
+
+# Of processes: their options are documented with the process's own.
+SUBCOMMANDS = {"analytics": ("once",), "dashboards": ("build", "push")}
 
 
 def tidegate(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -88,8 +93,8 @@ def test_every_option_is_documented_and_nothing_else_is(command: Command) -> Non
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each.by_exec], ids=name_of)
 def test_every_option_of_a_process_is_documented_and_nothing_else_is(command: Command) -> None:
     shown = tidegate(command.name, "--help").stdout
-    if command.name == "analytics":
-        shown += tidegate(command.name, "once", "--help").stdout
+    for each in SUBCOMMANDS.get(command.name, ()):
+        shown += tidegate(command.name, each, "--help").stdout
     assert documented_options(command) == set(re.findall(r"(--[a-z][a-z-]+)", shown)) - {"--help"}
 
 
