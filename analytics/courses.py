@@ -228,9 +228,11 @@ def ask(entries: tuple[Entry, ...], fixed: Told, now: float) -> Told:
     longest, by, is_own = -1.0, "", 0.0
     for enforced, name, bucket, (interval, capacity, personal) in entries:
         tat = bucket[0]
-        debt = min(max(tat - now, 0.0), capacity)
-        if tat - now > capacity:
-            tat = now + capacity
+        debt = tat - now
+        if debt < 0.0:
+            debt = 0.0
+        elif debt > capacity:
+            debt, tat = capacity, now + capacity
         after = debt + interval
         if after <= capacity + SLACK:
             if enforced:

@@ -1,0 +1,35 @@
+"""How a comparison is set up; what it finds is tested in test_replaying.py."""
+
+from analytics.comparison import LEAST_WARM_S, MOST_WARM_S, Comparison, Situation
+from kernel.replays import ReplayRequest
+from tests.analytics.replays import SINCE, policy_text, snapshot_of
+
+
+def comparison(*limits: str, curve_of: tuple[str, ...] = (), chosen_until: float = 0.0) -> Comparison:
+    text = policy_text(*limits)
+    request = ReplayRequest(text, SINCE, SINCE + 100, curve_of=curve_of)
+    base = policy_text()
+    situation = Situation(base, chosen_until=chosen_until)
+    return Comparison(request, situation, snapshot_of(base), snapshot_of(text))
+
+
+def test_limiters_are_warmed_for_as_long_as_the_slowest_bucket_refills() -> None:
+    assert comparison("{name: one, rate: 1/s, burst: 2}").warmed_from == SINCE - LEAST_WARM_S
+    assert comparison("{name: one, rate: 1/s, burst: 500}").warmed_from == SINCE - 500
+    assert comparison("{name: one, rate: 1/d, burst: 5}").warmed_from == SINCE - MOST_WARM_S
+
+
+def test_harm_is_bounded_on_what_came_after_the_choice() -> None:
+    assert comparison().chosen_until == SINCE + 50
+    assert comparison(chosen_until=SINCE + 90).chosen_until == SINCE + 90
+
+
+def test_curves_are_made_for_new_limits_or_those_asked_for() -> None:
+    limits = ["{name: one, rate: 1/s, burst: 2}", "{name: two, rate: 1/s, burst: 2}"]
+    device = "{name: device, key: {header: X-Device}, rate: 1/s, burst: 2}"
+    every = {each.judged.rule.name: each.curve for each in comparison(*limits, device).tally.rules}
+    assert every["one"] is not None
+    assert every["two"] is not None
+    assert every["device"] is None
+    only = comparison(*limits, curve_of=("two",)).tally.rules
+    assert [each.curve is not None for each in only] == [False, True]

@@ -1,0 +1,111 @@
+"""Requests as a replay reads them."""
+
+from clickhouse_connect.driver.client import Client
+
+from kernel.decide import Reason
+from kernel.findings import Finding
+from kernel.policy import METHODS
+from tests.warehouse.event_rows import insert_rows, row
+from warehouse.findings import insert_findings
+from warehouse.readers_replay import LONGEST_S, ReplayReader, Stretch, Wording
+from warehouse.suspects import Suspect, insert_suspects
+
+AT = 1_800_000_000.0
+WORDING = Wording(
+    reasons=tuple(str(reason) for reason in Reason if reason),
+    rules=("one", "two"),
+    methods=METHODS,
+    caps=(100,),
+    opaque=("two",),
+    addressed=False,
+    revision="abc",
+)
+
+
+def whole(since: float = AT - 500, until: float = AT + 1000) -> Stretch:
+    return Stretch(since, until, since, until)
+
+
+def test_rows_come_in_the_order_in_which_they_were_decided(warehouse_client: Client, tenant: str) -> None:
+    slow = row(tenant, 1, ended_at=AT + 10, started_at=round(AT * 1e6), duration_us=10_000_000)
+    quick = row(
+        tenant, 2, ended_at=AT + 5, method="POST", revision="abc", rule="one", reason="quota-exceeded"
+    )
+    held = row(
+        tenant, 3, ended_at=AT + 9, started_at=round(AT * 1e6), head_us=8_000_000, duration_us=9_000_000
+    )
+    insert_rows(warehouse_client, [slow, quick, held], token="order")
+    found = ReplayReader(warehouse_client, tenant).rows(whole(), WORDING)
+    assert [each - round(AT * 1e6) for each in found.decided] == [0, 4_998_500, 8_000_000]
+    assert list(found.rule) == [0, 1, 0]
+    assert list(found.refused) == [0, 1, 0]
+    assert list(found.is_base) == [0, 1, 0]
+    assert [METHODS[each - 1] for each in found.method] == ["GET", "POST", "GET"]
+
+
+def test_what_never_reached_the_rules_or_took_too_long_is_left_out(
+    warehouse_client: Client, tenant: str
+) -> None:
+    long = (LONGEST_S + 1) * 1_000_000
+    rows = [
+        row(tenant, 1, ended_at=AT, route="", outcome="no_route", reason="no-route"),
+        row(tenant, 2, ended_at=AT, interim=1),
+        row(tenant, 3, ended_at=AT, started_at=round(AT * 1e6) - long, duration_us=long),
+        row(tenant, 4, ended_at=AT),
+    ]
+    insert_rows(warehouse_client, rows, token="left-out")
+    reader = ReplayReader(warehouse_client, tenant)
+    assert len(reader.rows(whole(), WORDING).decided) == 1
+    span = reader.span(AT - 500, AT + 500, step_s=10)
+    assert (list(span.began), list(span.requests), list(span.overlong)) == ([int(AT)], [2], [1])
+    assert [list(each) for each in span.workers] == [["w1"]]
+
+
+def test_equal_facts_are_one_combination(warehouse_client: Client, tenant: str) -> None:
+    rows = [
+        row(tenant, 1, ended_at=AT, bytes_in=10),
+        row(tenant, 2, ended_at=AT + 1, bytes_in=90, client_ip="::ffff:10.0.0.2"),
+        row(tenant, 3, ended_at=AT + 2, bytes_in=101),
+        row(tenant, 4, ended_at=AT + 3, would_refuse=["one", "two"]),
+        row(tenant, 5, ended_at=AT + 4, rule="two", reason="access-denied"),
+    ]
+    insert_rows(warehouse_client, rows, token="combinations")
+    reader = ReplayReader(warehouse_client, tenant)
+    codes = list(reader.rows(whole(), WORDING).combination)
+    assert codes[0] == codes[1]
+    assert len(set(codes)) == 4
+    found = reader.combinations(whole(), WORDING)
+    behind = {code: at for at, code in enumerate(found.combination)}
+    assert set(behind) == set(codes)
+    assert found.body_bytes[behind[codes[0]]] == 90
+    assert found.body_bytes[behind[codes[2]]] == 101
+    assert list(found.told_then[behind[codes[3]]]) == ["two"]
+    assert found.refused_by[behind[codes[4]]] == "two"
+    assert found.address[behind[codes[2]]] == "10.0.0.1"
+
+
+def test_whom_findings_accuse_is_read_with_the_time(warehouse_client: Client, tenant: str) -> None:
+    finding = Finding(
+        id="f1",
+        tenant=tenant,
+        detector="D1",
+        kind="client-burst",
+        key="ip:1",
+        route="",
+        identity="ip:1",
+        severity="warning",
+        onset=AT,
+        window_end=AT + 1,
+        found_at=AT + 1,
+        closed_at=0.0,
+        score=1.0,
+        confidence=1.0,
+        summary="",
+        evidence=(),
+    )
+    insert_findings(warehouse_client, [finding])
+    insert_suspects(warehouse_client, tenant, [Suspect("f2", "ip:2", AT, AT + 5, 3)])
+    found = ReplayReader(warehouse_client, tenant).accused(AT - 1, AT + 1)
+    assert list(found.identity) == ["ip:1", "ip:2"]
+    assert [each / 1e6 for each in found.until] == [0.0, AT + 5]
+    assert list(ReplayReader(warehouse_client, tenant).accused(AT - 9, AT - 1).identity) == []
