@@ -24,6 +24,8 @@ from kernel.findings import Overlay
 
 Clock = Callable[[], float]
 
+STORE_FILE = "control.sqlite"  # within the control process's directory
+LOCK_FILE = "control.lock"
 BUSY_TIMEOUT_S = 5.0
 FORGET_PROXY_AFTER_S = 300.0  # a long poll takes 60 s at most
 

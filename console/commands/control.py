@@ -20,7 +20,7 @@ from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
 from console.policy_file import why_refused
 from console.settings import settings
 from console.state import ControlState, open_state
-from console.store import UnreadableStore
+from console.store import LOCK_FILE, STORE_FILE, UnreadableStore
 from console.terminal import command_app, tell
 from console.tokens import Token, Tokens
 from console.web.pages import add_pages
@@ -28,9 +28,6 @@ from kernel.clock import parse_tempo
 from warehouse.exits import CannotRun
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import claim
-
-STORE_FILE = "control.sqlite"
-LOCK_FILE = "control.lock"
 
 app = command_app()
 

@@ -12,6 +12,9 @@ MANY_PARAMETERS: dict[str, str] = {
     "console/commands/explain.py explain_request": "the same",
     "console/commands/findings.py findings": "the same",
     "console/commands/import_log.py import_access_log": "the same",
+    "console/commands/marker.py add": "the same",
+    "console/commands/recommendations.py approve": "the same",
+    "console/commands/replay.py replay": "the same",
     "console/commands/up.py up": "the same",
 }
 

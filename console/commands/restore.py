@@ -1,0 +1,37 @@
+"""`tidegate restore FILE`: puts a backup in the place of the console's store."""
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.backup import NoBackup
+from console.backup import restore as restored
+from console.deployment import CONTROL_DIRECTORY
+from console.endpoints import Data
+from console.settings import settings
+from console.store import LOCK_FILE, STORE_FILE
+from console.terminal import command_app, say
+from warehouse.exits import CannotRun
+from warehouse.ownership import claim
+
+app = command_app()
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `tidegate backup` made.", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Put a backup back; no gateway may run on the data directory. The store before stays as `*.before`.
+
+    Exit codes: 0 done; 2 the file is no backup, or a gateway runs.
+    """
+    directory = (data or settings().data) / CONTROL_DIRECTORY
+    try:
+        with contextlib.closing(claim(directory, LOCK_FILE)):
+            restored(file, directory / STORE_FILE)
+    except (NoBackup, OSError) as trouble:
+        raise CannotRun(str(trouble)) from trouble
+    say(f"restored {directory / STORE_FILE}; the next start goes on from it")

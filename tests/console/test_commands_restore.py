@@ -1,0 +1,55 @@
+"""`tidegate restore`: a backup in the place of the store."""
+
+import contextlib
+from pathlib import Path
+
+from console.backup import back_up
+from console.commands.restore import app
+from console.deployment import CONTROL_DIRECTORY
+from console.store import LOCK_FILE, STORE_FILE, Store
+from tests.console.policies import Clock
+from tests.console.running import ran
+from warehouse.ownership import claim
+
+
+def store_of(tmp_path: Path) -> Path:
+    directory = tmp_path / CONTROL_DIRECTORY
+    directory.mkdir()
+    return directory / STORE_FILE
+
+
+def paused(path: Path, reason: str) -> Store:
+    store = Store(path, Clock())
+    store.set_loop("default", paused=True, reason=reason)
+    return store
+
+
+def test_a_backup_is_put_back_and_the_store_before_stays(tmp_path: Path) -> None:
+    path = store_of(tmp_path)
+    with contextlib.closing(paused(path, "before")) as store:
+        back_up(store._connection, tmp_path / "copy.sqlite")
+        store.set_loop("default", paused=True, reason="after")
+    done = ran(app, str(tmp_path / "copy.sqlite"), "--data", str(tmp_path))
+    assert done.code == 0, done.complaint
+    with contextlib.closing(Store(path, Clock())) as store:
+        assert store.loop("default").reason == "before"
+    with contextlib.closing(Store(path.with_name(path.name + ".before"), Clock())) as store:
+        assert store.loop("default").reason == "after"
+
+
+def test_a_file_that_is_no_backup_leaves_the_store_alone(tmp_path: Path) -> None:
+    path = store_of(tmp_path)
+    paused(path, "mine").close()
+    (tmp_path / "junk").write_text("junk" * 1000)
+    assert ran(app, str(tmp_path / "junk"), "--data", str(tmp_path)).code == 2
+    assert ran(app, str(tmp_path / "gone"), "--data", str(tmp_path)).code == 2
+    with contextlib.closing(Store(path, Clock())) as store:
+        assert store.loop("default").reason == "mine"
+
+
+def test_a_running_gateway_is_told(tmp_path: Path) -> None:
+    path = store_of(tmp_path)
+    with contextlib.closing(claim(path.parent, LOCK_FILE)):
+        done = ran(app, str(tmp_path / "copy.sqlite"), "--data", str(tmp_path))
+    assert done.code == 2
+    assert "in use by process" in done.complaint
