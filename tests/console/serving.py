@@ -13,10 +13,11 @@ import uvicorn
 from console.control import create_app
 from console.state import ControlState, open_state
 from console.store import Clock
-from console.tokens import Token, Tokens
+from console.tokens import ROLES_OF_TOKEN, Token, Tokens
 from console.web.pages import add_pages
 
 TOKEN = "t0ken"
+TOKENS = [Token(TOKEN), *(Token(f"of-{role}", roles, role) for role, roles in ROLES_OF_TOKEN.items())]
 PATIENCE_S = 20.0
 
 
@@ -62,11 +63,13 @@ class Serving:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         state = open_state(*self._where)
-        tokens = Tokens([Token(TOKEN)])
+        tokens = Tokens(TOKENS)
         app = create_app(state, tokens)
         add_pages(app, state, tokens, self._warehouse, clock=self._where[2])
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-        beside = asyncio.gather(state.watch_policy(self.told.append), state.expire_overlays())
+        beside = asyncio.gather(
+            state.watch_policy(self.told.append), state.expire_overlays(), state.expire_rules()
+        )
         main = asyncio.create_task(server.serve(sockets=[self.socket]))
         self.ready.set()
         await self._stop.wait()

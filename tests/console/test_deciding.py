@@ -1,0 +1,134 @@
+"""What becomes of recommendations."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from console.facts import NotHeld, NotOpen, Objected, Stale, Unknown
+from console.state import ControlState, open_state
+from kernel.control import Approve
+from kernel.patch import Patch, SetRate
+from kernel.policy import Limit
+from tests.console.policies import Clock
+from tests.console.proposing import realised, recommendation
+
+WHICH = recommendation().id
+
+
+@pytest.fixture
+async def state(tmp_path: Path, policy: Path, clock: Clock) -> AsyncIterator[ControlState]:
+    opened = open_state(tmp_path / "control.sqlite", policy, clock)
+    await opened.take_lease("a", 300)
+    await opened.propose("a", (recommendation(),))
+    yield opened
+    await opened.close()
+
+
+def limits(state: ControlState) -> dict[str, Limit]:
+    return {each.name: each for each in state._policy.limits}
+
+
+async def approve(state: ControlState, mode: str = "enforce", lasts_s: int = 60) -> None:
+    asked = msgspec.convert({"mode": mode, "canary": 0.1, "lasts_s": lasts_s, "reason": "seen"}, Approve)
+    await state.approve(WHICH, asked, author="ada", expected=state.revision)
+
+
+async def test_only_the_holder_of_the_lease_proposes_and_only_for_this_tenant(state: ControlState) -> None:
+    with pytest.raises(NotHeld):
+        await state.propose("b", (recommendation(),))
+    with pytest.raises(Objected, match="another tenant"):
+        await state.propose("a", (msgspec.structs.replace(recommendation(), tenant="other"),))
+
+
+async def test_a_recommendation_shows_what_it_would_change(state: ControlState) -> None:
+    assert "+  - name: slow-down" in (await state.recommendation(WHICH)).diff
+    with pytest.raises(Unknown, match="nope"):
+        await state.recommendation("nope")
+
+
+async def test_one_that_no_longer_fits_says_why_and_is_not_approved(state: ControlState) -> None:
+    gone = Patch("", (SetRate("no-such-rule", 1.0, 5),))
+    await state.propose("a", (msgspec.structs.replace(recommendation(), patch=gone),))
+    assert "no-such-rule" in (await state.recommendation(WHICH)).stale
+    with pytest.raises(NotOpen, match="no-such-rule"):
+        await approve(state)
+
+
+@pytest.mark.parametrize(("mode", "canary"), [("shadow", 0.0), ("canary", 0.1), ("enforce", 0.0)])
+async def test_an_approval_enters_the_chosen_mode_until_the_chosen_time(
+    state: ControlState, mode: str, canary: float
+) -> None:
+    await approve(state, mode)
+    rule = limits(state)["slow-down"]
+    assert rule.expires_at is not None
+    assert (rule.mode, rule.canary, rule.expires_at.timestamp()) == (mode, canary, 1_060.0)
+    (approved,) = await state.recommendations("approved")
+    assert approved.approval is not None
+    assert (approved.approval.revision, approved.approval.author) == (state.revision, "ada")
+    assert (await state.policy()).author == "ada"
+
+
+async def test_an_approval_for_another_revision_changes_nothing(state: ControlState) -> None:
+    with pytest.raises(Stale):
+        await state.approve(WHICH, Approve("enforce", "seen"), author="ada", expected="older")
+    assert [each.state for each in await state.recommendations()] == ["open"]
+
+
+async def test_what_was_decided_is_not_decided_again(state: ControlState) -> None:
+    await state.reject(WHICH, "a partner", author="ada")
+    with pytest.raises(NotOpen, match="rejected already"):
+        await approve(state)
+    (rejected,) = await state.recommendations("rejected")
+    assert (rejected.rejected_because, rejected.author) == ("a partner", "ada")
+
+
+async def test_approved_rules_go_when_their_time_is_over(state: ControlState, clock: Clock) -> None:
+    before = state._reading.text
+    await approve(state)
+    await state.expire_due()
+    assert "slow-down" in limits(state)
+    clock.now = 1_060.0
+    await state.expire_due()
+    assert "slow-down" not in limits(state)
+    assert state._reading.text == before
+    assert (await state.policy()).author == "expiry"
+    assert [each.state for each in await state.recommendations()] == ["expired"]
+
+
+async def test_a_rule_that_was_prolonged_stays(state: ControlState, clock: Clock) -> None:
+    await approve(state)
+    text = "\n".join(line for line in state._reading.text.splitlines() if "1970-01-01" not in line) + "\n"
+    await state.apply_policy(text, author="bob", reason="keep it", expected=state.revision)
+    clock.now = 1_060.0
+    await state.expire_due()
+    assert "slow-down" in limits(state)
+
+
+async def test_rules_expire_after_a_restart_too(
+    state: ControlState, tmp_path: Path, policy: Path, clock: Clock
+) -> None:
+    await approve(state)
+    clock.now = 2_000.0
+    again = open_state(tmp_path / "control.sqlite", policy, clock)
+    await again.expire_due()
+    assert "slow-down" not in limits(again)
+    await again.close()
+
+
+async def test_an_open_one_is_void_after_its_time(state: ControlState, clock: Clock) -> None:
+    clock.now = 9_000.0
+    with pytest.raises(NotOpen, match="void"):
+        await approve(state)
+    await state.expire_due()
+    assert [each.state for each in await state.recommendations()] == ["expired"]
+
+
+async def test_harm_is_realised_only_after_an_approval(state: ControlState) -> None:
+    with pytest.raises(NotOpen, match="never approved"):
+        await state.put_realised(WHICH, realised(WHICH))
+    await approve(state)
+    await state.put_realised(WHICH, realised(WHICH))
+    (approved,) = await state.recommendations("approved")
+    assert approved.realised == realised(WHICH)
