@@ -20,6 +20,7 @@ from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
 from kernel.control import Status
 from kernel.findings import Finding
+from kernel.recommendations import Reviewed
 
 SETTLED_S = 2.0  # newer seconds are not complete in the warehouse yet
 LATELY_S = 3600.0  # closed findings that the overview still shows
@@ -33,6 +34,7 @@ class Situation(msgspec.Struct, frozen=True):
     now: float  # on the events' clock
     open: tuple[Finding, ...]
     recent: tuple[Finding, ...]  # closed lately
+    proposed: tuple[Reviewed, ...]  # recommendations that are open
     away: str  # why the warehouse could not be asked
 
 
@@ -73,7 +75,9 @@ class Views:
         found = next((each for each in findings if each.id == finding), None)
         if found is None:
             raise NotShown(404, "No such finding", away or f"no finding has the id {finding!r}")
-        return await self._site.show(request, "finding.html", finding=found)
+        return await self._site.show(
+            request, "finding.html", finding=found, proposed=await self._site.state.recommendations("")
+        )
 
     async def health(self, request: Request) -> Response:
         """Telemetry's account, and who follows."""
@@ -180,6 +184,7 @@ async def situation_of(site: Site) -> Situation:
         now=now,
         open=tuple(each for each in findings if not each.closed_at),
         recent=tuple(each for each in findings if each.closed_at > now - LATELY_S),
+        proposed=await site.state.recommendations("open"),
         away=away,
     )
 

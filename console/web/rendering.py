@@ -91,14 +91,12 @@ def to_number(value: float) -> str:
 
 
 def to_percent(share: float) -> str:
-    """A share as percent; more than nothing is never shown as nothing.
+    """A share as percent, three significant digits; more than nothing is never shown as nothing.
 
-    >>> to_percent(0.0), to_percent(0.00004), to_percent(0.123)
-    ('0 %', '< 0.1 %', '12.3 %')
+    >>> to_percent(0.0), to_percent(0.00004), to_percent(0.0115), to_percent(1.0)
+    ('0 %', '< 0.01 %', '1.15 %', '100 %')
     """
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    return f"{share * 100:.1f} %" if share else "0 %"
+    return "< 0.01 %" if 0 < share < 0.0001 else f"{share * 100:.3g} %"
 
 
 def to_kind(kind: str) -> str:

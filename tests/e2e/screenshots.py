@@ -1,13 +1,16 @@
 """`make screenshots`: the pages of a seeded shop under attack, as PNG files in docs/screenshots."""
 
+import asyncio
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page, ViewportSize
 
+from kernel.recommendations import Recommendation
 from tests.console.serving import TOKEN, Served, served
+from tests.console.web_proposals import proposal, propose
 from tests.console.web_seed import attack, policy_of, seed
 from tests.e2e.chromium import chromium, sign_in
 from tests.warehouse_server import running_warehouse
@@ -15,21 +18,26 @@ from warehouse.client import connect
 from warehouse.migrate import migrate
 
 TENANT = "shop"
-SIZE = {"width": 1280, "height": 800}
+TALLEST = 1_300  # pixels: a picture that a document shows
+SIZE = ViewportSize(width=1180, height=760)
 
 
-def take(page: Page, console: Served, finding: str, folder: Path) -> None:
+def take(page: Page, console: Served, proposed: Recommendation, folder: Path) -> None:
     """One picture of each page."""
     for name, path in (
         ("overview", "/"),
         ("findings", "/findings"),
-        ("finding", f"/findings/{finding}"),
+        ("finding", f"/findings/{proposed.finding}"),
+        ("recommendations", "/recommendations"),
+        ("recommendation", f"/recommendations/{proposed.id}"),
         ("policy", "/policy"),
         ("telemetry", "/telemetry"),
     ):
         page.goto(console.url + path)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
+        height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
+        clip = FloatRect(x=0, y=0, width=SIZE["width"], height=height)
+        page.screenshot(path=folder / f"{name}.png", full_page=True, clip=clip)
 
 
 def main(folder: Path) -> None:
@@ -42,6 +50,8 @@ def main(folder: Path) -> None:
         migrate(client)
         found = seed(client, TENANT, time.time())
         client.close()
+        proposed = proposal(TENANT, time.time(), finding=found.id)
+        asyncio.run(propose(Path(place), policy, time.time, proposed))
         with (
             served(Path(place), policy, time.time, warehouse=warehouse.url) as console,
             chromium() as browser,
@@ -49,7 +59,7 @@ def main(folder: Path) -> None:
             attack(console.call, TENANT, time.time(), finding=found.id)
             page = browser.new_page(viewport=SIZE)
             sign_in(page, console.url, TOKEN)
-            take(page, console, found.id, folder)
+            take(page, console, proposed, folder)
             dark = browser.new_page(viewport=SIZE, color_scheme="dark")
             sign_in(dark, console.url, TOKEN)
             dark.wait_for_load_state("networkidle")

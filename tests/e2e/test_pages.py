@@ -1,7 +1,9 @@
 """The pages in real Chromium: no page may complain, and each shows what it is for."""
 
+import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from console.web.rendering import STATIC, VENDOR
 from kernel.findings import Finding
 from tests.console.serving import TOKEN, Served, served
+from tests.console.web_proposals import RULE, proposal, propose
 from tests.console.web_seed import ATTACKER, policy_of, seed
 from tests.e2e.chromium import CHROMIUM, Complaints, chromium, sign_in
 from warehouse.client import connect
@@ -19,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
 ]
 TENANT = "chromium"
-PATHS = ("/", "/findings", "/policy", "/telemetry")
+PATHS = ("/", "/findings", "/recommendations", "/policy", "/policy/edit", "/telemetry")
 has_vendor = all((STATIC / "vendor" / name).is_file() for name in VENDOR)
 needs_vendor = pytest.mark.skipif(not has_vendor, reason="htmx and uPlot were not fetched: make vendor")
 
@@ -39,6 +42,10 @@ def console(
     directory = tmp_path_factory.mktemp("console")
     policy = directory / "policy.yaml"
     policy.write_text(policy_of(TENANT))
+    proposed = proposal(TENANT, time.time(), finding=attacked.id)
+    # Playwright's loop runs in this thread already.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(propose(directory, policy, time.time, proposed))).result()
     with served(directory, policy, time.time, warehouse=warehouse_url) as endpoint:
         yield endpoint
 
@@ -126,3 +133,19 @@ def test_dark_mode_has_dark_ground(browser: Browser, console: Served, tmp_path: 
     context.close()
     assert ground == "rgb(16, 22, 28)"
     assert complaints.heard == []
+
+
+def test_an_operator_reviews_approves_and_sees_the_revision(page: Page, console: Served) -> None:
+    page.get_by_role("link", name="Recommendations", exact=True).click()
+    page.get_by_role("link", name="Limit each client").click()
+    assert page.get_by_role("heading", name="What it would have done").is_visible()
+    assert page.get_by_text(f"name: {RULE}").is_visible()
+    form = page.locator("form", has=page.get_by_role("heading", name="Approve"))
+    form.get_by_label("shadow").check()
+    form.get_by_label("Why").fill("look first")
+    form.get_by_role("button", name="Approve").click()
+    page.get_by_role("heading", name="What was decided").wait_for()
+    page.locator("a[href^='/revisions/']").click()
+    assert page.get_by_text("It is in force").is_visible()
+    assert RULE in page.locator("ins").all_inner_texts()[0]
+    assert RULE in console.call.get("/v1/follow", params={"tenant": TENANT, "timeout_s": 0}).json()["policy"]
