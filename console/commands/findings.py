@@ -1,19 +1,22 @@
-"""`tidegate findings`: what analytics found, from the warehouse."""
+"""`tidegate findings`: what analytics found, from the warehouse; `label`: what an operator knows of it."""
 
 import subprocess
 import sys
 import time
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from console.endpoints import Data, Tenant, WarehouseUrl, find_endpoints
+from console.asking import NoAnswer
+from console.control_at import control_at
+from console.endpoints import ControlUrl, Data, Tenant, WarehouseUrl, find_endpoints
 from console.moments import parse_since, to_span, to_utc
 from console.settings import inherited, settings
 from console.terminal import AsJson, command_app, say, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
 from console.wording import aligned, counted
+from kernel.control import Label, PutLabel
 from kernel.findings import Finding
 from warehouse.exits import GOOD, CannotRun
 from warehouse.findings import read_findings
@@ -23,8 +26,9 @@ MOST_SHOWN = 1_000
 app = command_app()
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def findings(
+    context: typer.Context,
     since: Annotated[
         str, typer.Option(help="`10m`, `2h`, `1d`, or an ISO 8601 time.", show_default="all")
     ] = "",
@@ -41,6 +45,8 @@ def findings(
     Where no gateway runs, the warehouse of the data directory is started for the time of the look.
     Exit code 0, with or without findings; 2: no warehouse to ask.
     """
+    if context.invoked_subcommand:
+        return
     after = parse_since(since, time.time()) if since else 0.0
     if after is None:
         raise CannotRun(f"--since {since!r} is no time: write 10m, 2h, 1d or 2026-11-24T04:00")
@@ -55,6 +61,30 @@ def findings(
         write_json(listed)
     else:
         show(listed)
+
+
+@app.command()
+def label(
+    finding: Annotated[str, typer.Argument(help="Its id, as the list shows it.", show_default=False)],
+    as_what: Annotated[
+        Literal["attack", "legitimate"], typer.Argument(help="What it was.", show_default=False)
+    ],
+    reason: Annotated[str, typer.Option(help="How you know.")] = "",
+    data: Data = None,
+    control: ControlUrl = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a finding was; it is kept, with your name, for who looks at it next."""
+    asker, _ = control_at(data, control)
+    try:
+        kept = asker.post("/v1/labels", PutLabel(as_what, reason, finding), Label)
+    except NoAnswer as trouble:
+        raise CannotRun(str(trouble)) from trouble
+    if as_json:
+        write_json(kept)
+    else:
+        say(f"{kept.finding} is labelled {kept.label} by {kept.author}")
 
 
 def look_at_imports(tenant: str, as_json: bool, warehouse: str) -> None:

@@ -11,6 +11,7 @@ MANY_PARAMETERS: dict[str, str] = {
     "proxy/main.py main": "typer reads the options of a command from its parameters",
     "console/commands/explain.py explain_request": "the same",
     "console/commands/findings.py findings": "the same",
+    "console/commands/findings.py label": "the same",
     "console/commands/import_log.py import_access_log": "the same",
     "console/commands/marker.py add": "the same",
     "console/commands/recommendations.py approve": "the same",

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from console.commands.findings import app
 from kernel.findings import Finding, Observation
 from tests.console.running import Ran, ran
+from tests.console.serving import TOKEN, Served
 from warehouse.findings import insert_findings
 
 
@@ -97,3 +98,10 @@ def test_a_mistyped_directory_is_told_and_not_made(tmp_path: Path, arguments: tu
     done = ran(app, "--data", str(typo), *arguments)
     assert (done.code, "no warehouse there" in done.complaint) == (2, True)
     assert not typo.exists()
+
+
+def test_a_finding_is_labelled_by_who_knows_it(control: Served) -> None:
+    arguments = ("label", "0123456789abcdef", "legitimate", "--reason", "load test", "--control", control.url)
+    done = ran(app, *arguments, environment={"TIDEGATE_CONTROL_TOKEN": TOKEN})
+    assert done.out.startswith("0123456789abcdef is labelled legitimate by ")
+    assert control.call.get("/v1/labels").json()[0]["reason"] == "load test"
