@@ -1,7 +1,6 @@
 """Every query of every board on the engine: for all routes, one and two of them, and with no row at all."""
 
 import math
-from collections.abc import Iterator
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -11,29 +10,12 @@ from dashboards.asking import Columns, ask, ask_sql
 from dashboards.boards import BOARDS
 from dashboards.expansion import ALL, TimeRange, Values, expand, expand_back_end
 from dashboards.spec import Annotation, Board, Panel, Variable
-from tests.dashboards.seeded import recent, seed
-from warehouse.client import connect
+from tests.dashboards.seeded import TENANT
 
-TENANT = "boards"
 ROUTES: dict[str, str | tuple[str, ...]] = {"all": ALL, "one": "orders", "two": ("orders", "login")}
 PANELS = [(board, panel) for board in BOARDS for panel in board.panels]
 ANNOTATIONS = {(board.uid, mark.name): mark for board in BOARDS for mark in board.annotations}
 VARIABLES = {variable.name: variable for board in BOARDS for variable in board.variables}
-
-
-@pytest.fixture(scope="module")
-def client(warehouse_url: str) -> Iterator[Client]:
-    client = connect(warehouse_url)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
-def span(client: Client) -> TimeRange:
-    """The seeded ten minutes, two seconds past both ends."""
-    seeded = recent()
-    seed(client, TENANT, seeded)
-    return TimeRange(seeded.since, seeded.until, points=600)
 
 
 def named(pair: tuple[Board, Panel]) -> str:

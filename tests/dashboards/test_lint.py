@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from console import web
 from dashboards.alerts import RULES, Rule
 from dashboards.boards import BOARDS
 from dashboards.expansion import TimeRange, expand_back_end, names_of
@@ -14,6 +16,13 @@ FIXED_VARIABLES = {"datasource", "console"}
 ROW_LIMIT = re.compile(r"\bLIMIT \d+\s*$")
 TIME_FILTER = re.compile(r"\$__timeFilter(_ms)?\(")
 BACK_END_ONLY = TimeRange(0, 600)
+WEB = Path(web.__file__).parent
+# The paths that the console's pages are registered with, whatever their parameters are called.
+PAGES = {
+    re.sub(r"\{\w+\}", "{}", path)
+    for source in WEB.glob("*.py")
+    for path in re.findall(r'"(/[a-z/{}_]*)"', source.read_text())
+}
 PANELS = [(board, panel) for board in BOARDS for panel in board.panels]
 
 
@@ -101,6 +110,14 @@ def test_links_lead_to_the_console_or_to_a_board_and_name_columns_that_are_there
         assert link.url.startswith("${console}/") or (board and board[1] in boards)
         for column in re.findall(r"\$\{__data\.fields\.(\w+)\}", link.url):
             assert re.search(rf"\b{column}\b", pair[1].sql)
+
+
+@pytest.mark.parametrize("pair", PANELS, ids=named)
+def test_links_to_the_console_lead_to_a_page_that_it_has(pair: tuple[Board, Panel]) -> None:
+    for link in pair[1].links:
+        if link.url.startswith("${console}"):
+            path = re.sub(r"\$\{__data\.fields\.\w+\}", "{}", link.url.removeprefix("${console}"))
+            assert path in PAGES
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.uid)

@@ -1,0 +1,23 @@
+"""The seeded truth, as the findings' board shows it."""
+
+from dashboards.asking import to_series
+from dashboards.boards.findings import BOARD
+from tests.dashboards.conftest import Asking
+from tests.dashboards.seeded import TENANT
+
+
+def test_open_findings_come_before_closed_ones(answer: Asking) -> None:
+    found = answer(BOARD, "table")
+    assert found.of("state") == ("open", "closed")
+    assert found.of("id") == (f"{TENANT}-0", f"{TENANT}-1")
+    assert answer(BOARD, "table", "login").of("kind") == ("credential-stuffing",)
+
+
+def test_the_timeline_counts_by_detector(answer: Asking) -> None:
+    lines = to_series(answer(BOARD, "timeline"))
+    assert set(lines.names) == {"D1 client-burst", "D3 credential-stuffing"}
+    assert lines.values == ((1.0,), (1.0,))
+
+
+def test_the_time_to_detect_is_from_onset_to_found(answer: Asking) -> None:
+    assert answer(BOARD, "time-to-detect").of("seconds") == (4.0, 4.0)
