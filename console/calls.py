@@ -15,7 +15,7 @@ READERS = (Role.VIEWER, Role.ANALYTICS)
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "required": False,
+    "required": True,
     "schema": {"type": "string"},
     "description": "The revision in force that the change was made for.",
 }
