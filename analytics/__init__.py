@@ -6,8 +6,9 @@ the check, which tests/architecture runs):
     main
     loop | once
     publisher
+    replay_child | replay_jobs
     replaying
-    replay_caveats
+    replay_caveats | situations
     comparison
     replay_facts | replay_tallies
     courses | curves | replay_rules
@@ -16,7 +17,7 @@ the check, which tests/architecture runs):
     engine | ingest | lateness
     weekly | proposals
     registry | demand | tracker
-    bursts | collapse | latency | scans | stuffing
+    bursts | collapse | floods | latency | scans | stuffing
     errors
     incidents | population
     detector | seas | cusum

@@ -1,4 +1,4 @@
-"""The control endpoint as analytics sees it: the policy, the lease, the loop's state, overlays."""
+"""The control endpoint as analytics sees it: the policy, the lease, the loop's state, overlays, replays."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,19 @@ import msgspec
 from kernel.control import (
     ANALYTICS,
     AskLease,
+    ClaimJob,
     Following,
+    Label,
     LeaseAnswer,
     LoopAnswer,
+    PutJob,
     PutOverlays,
     PutRecommendations,
+    RevisionInFull,
 )
 from kernel.findings import Overlay
-from kernel.recommendations import Recommendation
+from kernel.recommendations import Recommendation, Reviewed
+from kernel.replays import Job, JobState, ReplayReport
 
 TIMEOUT_S = 2.0
 
@@ -68,6 +73,42 @@ class Control:
         body = PutRecommendations(self._tenant, self._holder, tuple(recommendations))
         self._call("PUT", "/v1/recommendations", body=msgspec.json.encode(body))
 
+    def unreplayed(self) -> list[Recommendation]:
+        """Open recommendations that no replay speaks for yet."""
+        found = self._call("GET", "/v1/recommendations", query={"state": "open"})
+        reviewed = msgspec.json.decode(found, type=tuple[Reviewed, ...])
+        return [each.recommendation for each in reviewed if each.recommendation.replay is None]
+
+    def text_of(self, revision: str) -> str:
+        """The policy of a revision; an empty one is the revision in force."""
+        if not revision:
+            return self.following("", -1).policy
+        found = self._call("GET", f"/v1/revisions/{revision}")
+        return msgspec.json.decode(found, type=RevisionInFull).text
+
+    def labels(self) -> tuple[Label, ...]:
+        """What operators know of findings and identities."""
+        return msgspec.json.decode(self._call("GET", "/v1/labels"), type=tuple[Label, ...])
+
+    def claim_job(self) -> Job | None:
+        """The oldest replay that waits, ours from now on; None where none waits."""
+        body = msgspec.json.encode(ClaimJob(self._tenant, self._holder))
+        found = self._call("POST", "/v1/jobs/claim", body=body)
+        return msgspec.json.decode(found, type=Job) if found else None
+
+    def put_job(
+        self,
+        which: str,
+        state: JobState,
+        *,
+        progress: float,
+        report: ReplayReport | None = None,
+        failure: str = "",
+    ) -> JobState:
+        """Say how far a replay is; the answer is its state, `cancelled` where it should end."""
+        body = msgspec.json.encode(PutJob(self._holder, state, progress, report, failure))
+        return msgspec.json.decode(self._call("PUT", f"/v1/jobs/{which}", body=body), type=Job).state
+
     def _call(
         self,
         method: str,
@@ -80,6 +121,6 @@ class Control:
             answer = self._client.request(method, path, params=query, content=body)
         except httpx2.HTTPError as problem:
             raise Unreachable(f"{method} {path}: {problem or type(problem).__name__}") from problem
-        if answer.status_code != 200:
+        if answer.status_code not in (200, 204):
             raise Unreachable(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer.content

@@ -1,5 +1,8 @@
 """`python -m analytics.main`: the analytics process; `… once` looks at an imported log once.
 
+`… jobs` replays policies for it, in a process of its own, so that ticks do not wait: it starts that itself.
+`… replay` replays a policy file at once, without a console.
+
 Exit codes: 0 ended on request, or looked; 2 could not run.
 """
 
@@ -9,7 +12,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from threading import Event
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Event, Thread
 from typing import Annotated
 
 import msgspec
@@ -24,9 +29,15 @@ from analytics.loop import Loop, Pace
 from analytics.once import Looked, analyse
 from analytics.proposer import Proposer
 from analytics.publisher import Publisher
-from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token
+from analytics.replay_child import beside_me
+from analytics.replay_jobs import Times, Worker
+from analytics.replay_rules import NotReplayable
+from analytics.replaying import replay
+from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token, hash_key
+from analytics.situations import situation_of
 from analytics.telling import in_words, moment
 from kernel.clock import Tempo, parse_tempo, scaled
+from kernel.replays import ReplayRequest
 from warehouse.client import WrongUrl, connect
 from warehouse.command_line import run_command
 from warehouse.evidence import EvidenceReader
@@ -34,6 +45,7 @@ from warehouse.exits import COULD_NOT_RUN, CannotRun, without_password
 from warehouse.failures import hush_clients, to_line, to_reason
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
+from warehouse.readers_replay import ReplayReader
 
 CONNECT_EVERY_S = 0.5
 NO_CONTROL = "none"
@@ -41,9 +53,12 @@ NO_CONTROL = "none"
 log = logging.getLogger("tidegate.analytics")
 watch_command = typer.Typer(add_completion=False)
 once_command = typer.Typer(add_completion=False)
+jobs_command = typer.Typer(add_completion=False)
+replay_command = typer.Typer(add_completion=False)
 
 Warehouse = Annotated[str, typer.Option(envvar="TIDEGATE_WAREHOUSE", help="URL of the warehouse")]
 Tenant = Annotated[str, typer.Option(help="whose traffic")]
+Clock = Annotated[str, typer.Option(help="ORIGIN:STARTED:SCALE of a replay; empty: real time")]
 
 
 @watch_command.command()
@@ -53,7 +68,7 @@ def watch(
     control: Annotated[str, typer.Option(help="URL of the control endpoint, or `none`")] = CONTROL_URL,
     tenant: Tenant = "default",
     tick_ms: Annotated[int, typer.Option(min=50, help="time between two looks at the watermark")] = 250,
-    clock: Annotated[str, typer.Option(help="ORIGIN:STARTED:SCALE of a replay; empty: real time")] = "",
+    clock: Clock = "",
 ) -> None:
     """Watch, find, and set adaptive limits, until SIGTERM or SIGINT."""
     tempo = tempo_of(clock)
@@ -77,7 +92,11 @@ def watch(
         pace=Pace(scaled(time.time, tempo), tempo.scale, tempo.origin),
     )
     sys.stderr.write(f"tidegate-analytics ready on {without_password(warehouse)}\n")
-    loop.run(stop, tick_ms / 1e3)
+    with ExitStack() as beside:
+        if endpoint is not None:
+            asked = ["--warehouse", warehouse, "--control", control, "--tenant", tenant, "--clock", clock]
+            beside.enter_context(beside_me([*asked, "--holder", holder], time.monotonic))
+        loop.run(stop, tick_ms / 1e3)
     if endpoint is not None:
         endpoint.close()
     client.close()
@@ -107,6 +126,68 @@ def once(
         sys.stdout.write(msgspec.json.encode(looked.findings).decode() + "\n")
     else:
         sys.stdout.write(to_text(looked))
+
+
+@jobs_command.command()
+def jobs(
+    *,
+    warehouse: Warehouse = WAREHOUSE_URL,
+    control: Annotated[str, typer.Option(help="URL of the control endpoint")] = CONTROL_URL,
+    tenant: Tenant = "default",
+    holder: Annotated[str, typer.Option(help="as whom jobs are claimed")] = "replays",
+    clock: Clock = "",
+) -> None:
+    """Replay what operators ask for, until standard input ends, SIGTERM or SIGINT."""
+    tempo = tempo_of(clock)
+    stop = stopping()
+    Thread(target=end_with_input, args=(stop,), daemon=True, name="parent").start()
+    client = patiently(warehouse, stop)
+    if client is None:
+        return
+    desk = Control(control, tenant, token=control_token(), holder=holder)
+    times = Times(time.monotonic, scaled(time.time, tempo))
+    Worker(desk, client, tenant, hash_key=key_of_hashes(), times=times).run(stop)
+    desk.close()
+    client.close()
+
+
+@replay_command.command()
+def replay_once(
+    *,
+    policy: Annotated[Path, typer.Option(help="the candidate")],
+    base: Annotated[Path, typer.Option(help="the policy in force then")],
+    since: Annotated[float, typer.Option(help="seconds since 1970")],
+    until: Annotated[float, typer.Option(help="seconds since 1970")],
+    warehouse: Warehouse = WAREHOUSE_URL,
+    tenant: Tenant = "default",
+) -> None:
+    """Replay a policy file over stored requests; the report is printed as JSON."""
+    try:
+        client = connect(warehouse)
+        request = ReplayRequest(policy.read_text(), since, until)
+        situation = situation_of(client, tenant, request, base=base.read_text())
+        situation = msgspec.structs.replace(situation, hash_key=key_of_hashes())
+        source = ReplayReader(client, tenant)
+        report = replay(request, situation, source, progress=lambda _: True, clock=time.monotonic)
+    except (WrongUrl, ClickHouseError) as problem:
+        raise CannotRun(f"the warehouse {without_password(warehouse)}: {to_reason(problem)}") from problem
+    except (NotReplayable, OSError) as problem:
+        raise CannotRun(str(problem)) from problem
+    sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+
+
+def key_of_hashes() -> bytes:
+    """The deployment's key. Raises CannotRun."""
+    try:
+        return hash_key()
+    except ValueError as problem:
+        raise CannotRun(f"TIDEGATE_HASH_KEY: {problem}") from problem
+
+
+def end_with_input(stop: Event) -> None:
+    """Standard input is a pipe of the parent's: it ends when the parent does, however that was."""
+    sys.stdin.buffer.read()
+    stop.set()
 
 
 def to_text(looked: Looked) -> str:
@@ -172,10 +253,11 @@ def main(arguments: list[str], complain: Callable[[str], object]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     hush_clients()
-    is_once = arguments[:1] == ["once"]
+    commands = {"once": once_command, "jobs": jobs_command, "replay": replay_command}
+    name = arguments[0] if arguments and arguments[0] in commands else ""
     try:
-        if is_once:
-            return run_command(once_command, arguments[1:], "tidegate analytics once", complain)
+        if name:
+            return run_command(commands[name], arguments[1:], f"tidegate analytics {name}", complain)
         return run_command(watch_command, arguments, "tidegate analytics", complain)
     except CannotRun as reason:
         complain(f"tidegate-analytics: {reason}\n")

@@ -28,6 +28,8 @@ class Proposals:
         known = self.find(tenant, recommendation.id)
         if known is not None and known.state not in REOPENED:
             return known
+        if known is not None and recommendation.replay is None and keeps_replay(known, recommendation):
+            recommendation = msgspec.structs.replace(recommendation, replay=known.recommendation.replay)
         proposed = Reviewed(recommendation, "open", now)
         if known is None or known.recommendation != recommendation or known.state != "open":
             self.put(tenant, proposed)
@@ -56,3 +58,8 @@ class Proposals:
             (tenant, state, state, MOST_LISTED),
         )
         return tuple(DECODER.decode(body) for (body,) in rows)
+
+
+def keeps_replay(known: Reviewed, proposed: Recommendation) -> bool:
+    """Whether the replay of a proposal speaks for it as it is proposed again: the change is the same."""
+    return known.recommendation.patch == proposed.patch

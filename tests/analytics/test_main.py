@@ -1,11 +1,15 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from analytics.main import main, tempo_of, to_text
 from analytics.once import Looked
+from kernel.replays import ReplayReport
+from tests.analytics.policies import TEXT
 from warehouse.exits import CannotRun
 
 
@@ -42,3 +46,26 @@ def test_the_process_says_when_it_is_ready_and_ends_on_request(warehouse_url: st
         process.send_signal(signal.SIGTERM)
         process.stderr.read()
         assert process.wait(20) == 0
+
+
+def test_the_replaying_process_ends_with_its_parent(warehouse_url: str) -> None:
+    command = [sys.executable, "-m", "analytics.main", "jobs", "--warehouse", warehouse_url]
+    command += ["--control", "http://127.0.0.1:9"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+def test_a_policy_file_is_replayed_at_once(
+    warehouse_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "p.yaml"
+    policy.write_text(TEXT)
+    asked = ["--policy", str(policy), "--base", str(policy), "--since", "1", "--until", "9"]
+    assert main(["replay", *asked, "--warehouse", warehouse_url], print) == 0
+    report = msgspec.json.decode(capsys.readouterr().out, type=ReplayReport)
+    assert report.base == report.candidate
+    complaints: list[str] = []
+    assert main(["replay", *asked[:-1], "0", "--warehouse", warehouse_url], complaints.append) == 2
+    assert "the range is empty" in complaints[0]

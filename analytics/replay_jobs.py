@@ -1,0 +1,139 @@
+"""The worker of replay jobs: claims one, replays it, tells how far it is, and ends where it is cancelled."""
+
+import logging
+from collections.abc import Callable, Sequence
+from threading import Event
+from typing import Final, Protocol
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from analytics.control import Unreachable
+from analytics.replay_rules import NotReplayable
+from analytics.replaying import Cancelled, replay
+from analytics.situations import situation_of
+from kernel.control import Label
+from kernel.patch import StalePatch, apply
+from kernel.recommendations import Recommendation
+from kernel.replays import Job, JobState, ReplayReport, ReplayRequest
+from warehouse.failures import to_reason
+from warehouse.readers_replay import ReplayReader
+
+TELL_EVERY_S: Final = 0.5
+LOOK_EVERY_S: Final = 0.5
+LOOK_BACK_S: Final = 3_600.0  # over which a recommendation is replayed
+
+log = logging.getLogger("tidegate.analytics.replays")
+
+
+class Desk(Protocol):
+    """Where jobs come from: analytics.control.Control. Each call may raise Unreachable."""
+
+    def claim_job(self) -> Job | None: ...
+    def text_of(self, revision: str) -> str: ...
+    def labels(self) -> tuple[Label, ...]: ...
+    def unreplayed(self) -> list[Recommendation]: ...
+    def recommend(self, recommendations: Sequence[Recommendation]) -> None: ...
+    def put_job(
+        self,
+        which: str,
+        state: JobState,
+        *,
+        progress: float,
+        report: ReplayReport | None = None,
+        failure: str = "",
+    ) -> JobState: ...
+
+
+class Times(msgspec.Struct, frozen=True):
+    """`monotonic` seconds measure; `now` is seconds since 1970 on the events' clock."""
+
+    monotonic: Callable[[], float]
+    now: Callable[[], float]
+
+
+class Worker:
+    """Replays one job at a time, and between jobs each open recommendation that has no replay yet."""
+
+    def __init__(self, desk: Desk, client: Client, tenant: str, *, hash_key: bytes, times: Times) -> None:
+        self._desk, self._client, self._tenant = desk, client, tenant
+        self._hash_key, self._clock, self._now = hash_key, times.monotonic, times.now
+        self._told_at = 0.0
+        self._stop = Event()
+        self._given_up: set[str] = set()  # recommendations whose change cannot be replayed
+
+    def run(self, stop: Event) -> None:
+        """Work until `stop` is set; a job that is not done by then is queued again."""
+        self._stop = stop
+        while not stop.is_set():
+            try:
+                if not self.turn():
+                    stop.wait(LOOK_EVERY_S)
+            except Unreachable as problem:
+                log.debug("no jobs: %s", problem)
+                stop.wait(LOOK_EVERY_S * 4)
+
+    def turn(self) -> bool:
+        """Do one job; False where there is nothing to do. Raises Unreachable."""
+        job = self._desk.claim_job()
+        if job is None:
+            return self.speak_for_recommendations()
+        try:
+            report = self._replayed(job)
+        except (NotReplayable, ClickHouseError) as problem:
+            reason = str(problem) if isinstance(problem, NotReplayable) else to_reason(problem)
+            self._desk.put_job(job.id, "failed", progress=0.0, failure=reason)
+        except Cancelled:
+            if self._stop.is_set():
+                self._desk.put_job(job.id, "queued", progress=0.0)
+        else:
+            self._desk.put_job(job.id, "done", progress=1.0, report=report)
+            log.info("replay %s took %.1f s", job.id, report.took_s)
+        return True
+
+    def speak_for_recommendations(self) -> bool:
+        """Replay a recommendation that has none; False where every one has. Raises Unreachable."""
+        waiting = [each for each in self._desk.unreplayed() if each.id not in self._given_up]
+        for each in waiting[:1]:
+            now = self._now()
+            try:
+                candidate = apply(self._desk.text_of(""), each.patch, now)
+                request = ReplayRequest(candidate, now - LOOK_BACK_S, now, curve_of=each.rules)
+                report = self.replayed(request, lambda _: not self._stop.is_set())
+            except (StalePatch, NotReplayable, ClickHouseError) as problem:
+                log.warning("recommendation %s is not replayed: %s", each.id, problem)
+                self._given_up.add(each.id)
+            except Cancelled:
+                return False
+            else:
+                self._desk.recommend([msgspec.structs.replace(each, replay=report)])
+        return bool(waiting)
+
+    def replayed(self, request: ReplayRequest, progress: Callable[[float], bool]) -> ReplayReport:
+        """A request answered. Raises NotReplayable, Cancelled, Unreachable, and the client's errors."""
+        base = self._desk.text_of(request.base)
+        situation = situation_of(self._client, self._tenant, request, base=base, opinions=self._desk.labels())
+        situation = msgspec.structs.replace(situation, hash_key=self._hash_key)
+        source = ReplayReader(self._client, self._tenant)
+        return replay(request, situation, source, progress=progress, clock=self._clock)
+
+    def _replayed(self, job: Job) -> ReplayReport:
+        self._told_at = -TELL_EVERY_S
+
+        def progress(share: float) -> bool:
+            return not self._stop.is_set() and self._tell(job, share)
+
+        return self.replayed(job.request, progress)
+
+    def _tell(self, job: Job, share: float) -> bool:
+        """Say how far it is, not too often; False where it is cancelled."""
+        now = self._clock()
+        if now - self._told_at < TELL_EVERY_S:
+            return True
+        self._told_at = now
+        try:
+            return self._desk.put_job(job.id, "running", progress=share) == "running"
+        except Unreachable as problem:  # the console may be back before the claim is void
+            log.debug("progress untold: %s", problem)
+            return True

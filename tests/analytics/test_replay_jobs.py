@@ -1,0 +1,148 @@
+"""Jobs are claimed, replayed, told about, cancelled and given back; recommendations get their replay."""
+
+import itertools
+from collections.abc import Sequence
+from threading import Event
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from analytics.replay_jobs import Times, Worker
+from kernel.control import Label
+from kernel.patch import AddLimit, Patch
+from kernel.policy import Limit
+from kernel.recommendations import Evidence, Recommendation
+from kernel.replays import Job, JobState, ReplayReport, ReplayRequest, Split
+from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
+
+BASE = policy_text("{name: wide, rate: 100/s, burst: 200}")
+STRICT = policy_text("{name: wide, rate: 100/s, burst: 200}", "{name: strict, rate: 1/s, burst: 2}")
+
+
+class Desk:
+    """A console of ours: one job, one recommendation."""
+
+    def __init__(self, policy: str = "", recommendation: Recommendation | None = None) -> None:
+        request = ReplayRequest(policy, SINCE, SINCE + 60)
+        self.job = Job("j1", "t", request, "me", "running", 0.0, 0.0, 0.0) if policy else None
+        self.answer: JobState = "running"
+        self.told: list[tuple[JobState, float]] = []
+        self.report: ReplayReport | None = None
+        self.failure = ""
+        self.recommendation = recommendation
+
+    def claim_job(self) -> Job | None:
+        job, self.job = self.job, None
+        return job
+
+    def text_of(self, revision: str) -> str:
+        return BASE
+
+    def labels(self) -> tuple[Label, ...]:
+        return ()
+
+    def unreplayed(self) -> list[Recommendation]:
+        found = self.recommendation
+        return [found] if found is not None and found.replay is None else []
+
+    def recommend(self, recommendations: Sequence[Recommendation]) -> None:
+        (self.recommendation,) = recommendations
+
+    def put_job(
+        self,
+        which: str,
+        state: JobState,
+        *,
+        progress: float,
+        report: ReplayReport | None = None,
+        failure: str = "",
+    ) -> JobState:
+        self.told.append((state, progress))
+        self.report, self.failure = report, failure
+        return self.answer
+
+
+def worker(desk: Desk, client: Client, tenant: str) -> Worker:
+    seconds = itertools.count(1)
+    times = Times(monotonic=lambda: float(next(seconds)), now=lambda: SINCE + 60)
+    return Worker(desk, client, tenant, hash_key=HASH_KEY, times=times)
+
+
+def test_a_job_is_replayed_and_reported(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=0.1, until_s=60)))
+    desk = Desk(STRICT)
+    working = worker(desk, warehouse_client, tenant)
+    assert working.turn()
+    assert desk.told[0] == ("running", 0.0)
+    assert desk.told[-1] == ("done", 1.0)
+    assert desk.report is not None
+    assert desk.report.newly_legitimate == Split(539, 1)
+    assert not working.turn()
+
+
+def test_a_broken_candidate_fails_with_its_reason(warehouse_client: Client, tenant: str) -> None:
+    desk = Desk("routes: 1")
+    worker(desk, warehouse_client, tenant).turn()
+    assert desk.told == [("failed", 0.0)]
+    assert "candidate" in desk.failure
+
+
+def test_a_cancelled_job_ends_without_another_word(warehouse_client: Client, tenant: str) -> None:
+    desk = Desk(STRICT)
+    desk.answer = "cancelled"
+    assert worker(desk, warehouse_client, tenant).turn()
+    assert desk.told == [("running", 0.0)]
+
+
+def test_a_worker_that_is_stopped_gives_its_job_back(warehouse_client: Client, tenant: str) -> None:
+    desk, stop = Desk(STRICT), Event()
+    working = worker(desk, warehouse_client, tenant)
+    stop.set()
+    working.run(stop)  # ends at once, and remembers that it should
+    working.turn()
+    assert desk.told == [("queued", 0.0)]
+
+
+def recommendation(base: str) -> Recommendation:
+    evidence = Evidence((), 0, "", (), (), None, ())
+    patch = Patch(base, (AddLimit(Limit(name="strict", rate=1.0, burst=2)),))
+    return Recommendation(
+        id="r1",
+        tenant="t",
+        kind="limit-client",
+        detector="D1",
+        finding="f",
+        key=GREEDY,
+        route="",
+        title="",
+        reason="",
+        patch=patch,
+        rules=("strict",),
+        lasts_s=0,
+        evidence=evidence,
+        confidence=1.0,
+        created_at=SINCE,
+        expires_at=SINCE + 999,
+    )
+
+
+def test_a_recommendation_without_a_replay_gets_one(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=0.1, until_s=60)))
+    desk = Desk(recommendation=recommendation("x"))
+    working = worker(desk, warehouse_client, tenant)
+    assert working.turn()
+    assert desk.recommendation is not None
+    assert desk.recommendation.replay is not None
+    assert desk.recommendation.replay.rules[0].legitimate == Split(539, 1)
+    assert len(desk.recommendation.replay.rules[0].curve) > 1
+    assert not working.turn()
+
+
+def test_a_recommendation_that_does_not_fit_is_given_up(warehouse_client: Client, tenant: str) -> None:
+    wide = AddLimit(Limit(name="wide", rate=1.0, burst=2))  # a name that is taken
+    stale = msgspec.structs.replace(recommendation("x"), patch=Patch("x", (wide,)))
+    desk = Desk(recommendation=stale)
+    working = worker(desk, warehouse_client, tenant)
+    assert working.turn()
+    assert not working.turn()
+    assert desk.recommendation is stale

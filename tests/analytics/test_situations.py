@@ -1,0 +1,69 @@
+"""What was so at that time, from a real warehouse."""
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from analytics.situations import situation_of
+from kernel.control import Label
+from kernel.findings import Finding, Overlay
+from kernel.replays import ReplayRequest
+from tests.analytics.replays import SINCE, policy_text
+from warehouse.findings import insert_findings
+from warehouse.overlays import insert_overlays
+from warehouse.suspects import Suspect, insert_suspects
+
+REQUEST = ReplayRequest(policy_text(), SINCE, SINCE + 60)
+BURST = Finding(
+    id="f1",
+    tenant="",
+    detector="D1",
+    kind="client-burst",
+    key="ip:1",
+    route="",
+    identity="ip:1",
+    severity="warning",
+    onset=SINCE + 10,
+    window_end=SINCE + 11,
+    found_at=SINCE + 11,
+    closed_at=SINCE + 20,
+    score=1.0,
+    confidence=1.0,
+    summary="",
+    evidence=(),
+)
+
+
+def opinion(label: str, *, finding: str = "", identity: str = "") -> Label:
+    return msgspec.convert(
+        {
+            "finding": finding,
+            "identity": identity,
+            "label": label,
+            "reason": "",
+            "author": "me",
+            "created_at": 0.0,
+        },
+        Label,
+    )
+
+
+def test_findings_suspects_and_operators_accuse(warehouse_client: Client, tenant: str) -> None:
+    insert_findings(warehouse_client, [msgspec.structs.replace(BURST, tenant=tenant)])
+    insert_suspects(warehouse_client, tenant, [Suspect("f2", "ip:2", SINCE, SINCE + 5, 3)])
+    opinions = [opinion("attack", identity="ip:3"), opinion("legitimate", identity="ip:2")]
+    found = situation_of(warehouse_client, tenant, REQUEST, base="", opinions=opinions)
+    assert {each.identity for each in found.labels.attacks} == {"ip:1", "ip:2", "ip:3"}
+    assert set(found.labels.stretches()) == {"ip:1", "ip:3"}
+    refuted = situation_of(
+        warehouse_client, tenant, REQUEST, base="", opinions=[opinion("legitimate", finding="f1")]
+    )
+    assert set(refuted.labels.stretches()) == {"ip:2"}
+
+
+def test_only_overlays_of_that_time_are_taken(warehouse_client: Client, tenant: str) -> None:
+    then = Overlay("o1", tenant, "one", "", 1.0, 1, "", "", SINCE - 10, SINCE + 10)
+    later = msgspec.structs.replace(then, id="o2", created_at=SINCE + 900, expires_at=SINCE + 999)
+    insert_overlays(warehouse_client, [then, later])
+    found = situation_of(warehouse_client, tenant, REQUEST, base="b")
+    assert [each.id for each in found.overlays] == ["o1"]
+    assert (found.base, found.lost) == ("b", 0.0)
