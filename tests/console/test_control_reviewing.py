@@ -1,0 +1,62 @@
+"""Recommendations and jobs over HTTP."""
+
+import msgspec
+
+from kernel.control import ReviewInFull
+from tests.console.proposing import realised, recommendation
+from tests.console.serving import Served
+
+WHICH = recommendation().id
+ONE = f"/v1/recommendations/{WHICH}"
+REQUEST = {"policy": "", "since": 0.0, "until": 1.0}
+
+
+def propose(control: Served) -> None:
+    control.call.post("/v1/lease", json={"tenant": "default", "holder": "a", "ttl_s": 30})
+    body = {
+        "tenant": "default",
+        "holder": "a",
+        "recommendations": [msgspec.to_builtins(recommendation())],
+    }
+    assert control.call.put("/v1/recommendations", json=body).status_code == 200
+
+
+def test_a_recommendation_is_proposed_shown_approved_and_realised(control: Served) -> None:
+    propose(control)
+    (listed,) = control.call.get("/v1/recommendations", params={"state": "open"}).json()
+    assert listed["recommendation"]["id"] == WHICH
+    shown = control.call.get(ONE)
+    assert "+  - name: slow-down" in msgspec.json.decode(shown.content, type=ReviewInFull).diff
+    asked = {"mode": "canary", "canary": 0.5, "lasts_s": 60, "reason": "seen"}
+    assert control.call.post(f"{ONE}/approve", json=asked).status_code == 428
+    headers = {"If-Match": control.call.get("/v1/policy").headers["etag"]}
+    approved = control.call.post(f"{ONE}/approve", json=asked, headers=headers).json()
+    assert (approved["state"], approved["approval"]["mode"]) == ("approved", "canary")
+    assert "slow-down" in control.call.get("/v1/policy").json()["text"]
+    told = control.call.put(f"{ONE}/realised", json=msgspec.to_builtins(realised(WHICH)))
+    assert told.json()["realised"]["legitimate"]["requests"] == 0
+    again = control.call.post(f"{ONE}/approve", json=asked, headers={"If-Match": "*"})
+    assert again.status_code == 409
+
+
+def test_a_rejection_has_a_reason(control: Served) -> None:
+    propose(control)
+    assert control.call.post(f"{ONE}/reject", json={"reason": ""}).status_code == 422
+    rejected = control.call.post(f"{ONE}/reject", json={"reason": "a partner"}).json()
+    assert (rejected["state"], rejected["rejected_because"]) == ("rejected", "a partner")
+
+
+def test_a_job_is_asked_for_claimed_worked_on_and_cancelled(control: Served) -> None:
+    claim = {"tenant": "default", "holder": "w1"}
+    assert control.call.post("/v1/jobs/claim", json=claim).status_code == 204
+    asked = control.call.post("/v1/jobs", json=REQUEST)
+    assert (asked.status_code, asked.json()["state"]) == (201, "queued")
+    job = control.call.post("/v1/jobs/claim", json=claim).json()
+    where = f"/v1/jobs/{job['id']}"
+    half = {"holder": "w1", "state": "running", "progress": 0.5}
+    assert control.call.put(where, json=half).json()["progress"] == 0.5
+    assert control.call.put(where, json={**half, "holder": "w2"}).status_code == 409
+    assert control.call.post(f"{where}/cancel").json()["state"] == "cancelled"
+    assert control.call.put(where, json=half).json()["state"] == "cancelled"
+    assert [each["id"] for each in control.call.get("/v1/jobs").json()] == [job["id"]]
+    assert control.call.get("/v1/jobs/nope").status_code == 404
