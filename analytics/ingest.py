@@ -1,15 +1,17 @@
 """Columns of the warehouse -> windows, in order of time. Seconds without a row make no window."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from analytics.windows import AddressRow, Hour, LoginRow, ProbeRow, SeriesRows, Window
+from analytics.windows import AddressRow, Hour, LoginRow, MixRow, ProbeRow, SeriesRows, Window
 from warehouse.readers import History
 from warehouse.readers_analytics import (
     AddressColumns,
     CellColumns,
     LoginColumns,
+    MixColumns,
     ProbeColumns,
     RouteColumns,
 )
@@ -18,20 +20,30 @@ THOUSANDTHS = 1e3
 STRETCH_S = 10
 
 
+class Signs(NamedTuple):
+    """What single detectors look for, where it was asked for."""
+
+    addresses: AddressColumns | None = None
+    logins: LoginColumns | None = None
+    probes: ProbeColumns | None = None
+    mixes: MixColumns | None = None
+
+
+NO_SIGNS = Signs()
+
+
 def to_windows(
     cells: CellColumns,
     routes: RouteColumns,
-    *,
-    addresses: AddressColumns | None = None,
-    logins: LoginColumns | None = None,
-    probes: ProbeColumns | None = None,
+    signs: Signs = NO_SIGNS,
 ) -> Iterator[Window]:
     """The windows of a stretch. Addresses belong to the last second of their ten."""
     of_cells = slices(cells.second)
     of_routes = slices(routes.second)
-    of_addresses = to_address_rows(addresses) if addresses else {}
-    of_logins = to_login_rows(logins) if logins else {}
-    of_probes = to_probe_rows(probes) if probes else {}
+    of_addresses = to_address_rows(signs.addresses) if signs.addresses else {}
+    of_logins = to_login_rows(signs.logins) if signs.logins else {}
+    of_probes = to_probe_rows(signs.probes) if signs.probes else {}
+    of_mixes = to_mix_rows(signs.mixes) if signs.mixes else {}
     hashes = np.array(cells.identity_hash, np.uint64)
     counts = np.array(cells.requests, np.int64)
     nothing = slice(0, 0)
@@ -47,6 +59,7 @@ def to_windows(
             addresses=of_addresses.get(second, ()),
             logins=of_logins.get(second, ()),
             probes=of_probes.get(second, ()),
+            mixes=of_mixes.get(second, ()),
         )
 
 
@@ -122,4 +135,10 @@ def to_probe_rows(columns: ProbeColumns) -> dict[int, tuple[ProbeRow, ...]]:
         columns.identity, columns.identity_hash, columns.misses, columns.paths, columns.methods, strict=True
     )
     made = [ProbeRow(*row) for row in rows]
+    return {second: tuple(made[at]) for second, at in slices(columns.second).items()}
+
+
+def to_mix_rows(columns: MixColumns) -> dict[int, tuple[MixRow, ...]]:
+    """Second -> which kinds of client asked which route."""
+    made = [MixRow(*row) for row in zip(columns.route, columns.mix, columns.requests, strict=True)]
     return {second: tuple(made[at]) for second, at in slices(columns.second).items()}

@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 
 from analytics.engine import Engine
-from analytics.ingest import STRETCH_S, to_hours, to_windows
+from analytics.ingest import STRETCH_S, Signs, to_hours, to_windows
 from analytics.lateness import KEPT_S, Lateness
 from analytics.publisher import Publisher
 from analytics.telling import Outage, moment
@@ -28,6 +28,7 @@ from warehouse.readers_analytics import (
     AddressColumns,
     CellColumns,
     LoginColumns,
+    MixColumns,
     ProbeColumns,
     RouteColumns,
 )
@@ -56,6 +57,7 @@ class Windows(Protocol):
     def addresses(self, since: float, until: float) -> AddressColumns: ...
     def logins(self, since: float, until: float) -> LoginColumns: ...
     def probes(self, since: float, until: float) -> ProbeColumns: ...
+    def mixes(self, since: float, until: float) -> MixColumns: ...
     def hours(self, since: float, until: float) -> History: ...
     def rows_there(self, since: float, until: float) -> dict[int, int]: ...
     def watermark(self, now: float, *, pace: float = 1.0) -> Watermark: ...
@@ -228,9 +230,12 @@ class Loop:
         windows = to_windows(
             cells,
             routes,
-            addresses=self._addresses(self._next, end),
-            logins=self._windows.logins(self._next, end),
-            probes=self._windows.probes(self._next, end),
+            Signs(
+                addresses=self._addresses(self._next, end),
+                logins=self._windows.logins(self._next, end),
+                probes=self._windows.probes(self._next, end),
+                mixes=self._windows.mixes(self._next, end),
+            ),
         )
         found = self._engine.advance(windows, end, self._pace.clock())
         self._next = end

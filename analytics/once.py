@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from analytics.engine import Engine
-from analytics.ingest import to_windows
+from analytics.ingest import Signs, to_windows
 from kernel.findings import Finding
 from warehouse.readers_analytics import WindowReader
 
@@ -38,9 +38,8 @@ def analyse(reader: WindowReader, tenant: str, progress: Progress) -> Looked:
     end = extent.last + 1
     for since in range(extent.first, end, CHUNK_S):
         until = min(since + CHUNK_S, end)
-        windows = to_windows(
-            reader.cells(since, until), reader.routes(since, until), probes=reader.probes(since, until)
-        )
+        signs = Signs(probes=reader.probes(since, until), mixes=reader.mixes(since, until))
+        windows = to_windows(reader.cells(since, until), reader.routes(since, until), signs)
         for finding in engine.advance(windows, until, 0.0):
             found[finding.id] = in_log_time(finding)
         progress(until - extent.first, end - extent.first)

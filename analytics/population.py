@@ -131,7 +131,7 @@ class Population:
         return first.astype(np.int64), (self._greatest[rows] * known[:, None]).astype(np.int64)
 
     def quantiles(self, scope: int, span: int, shares: Floats) -> Floats:
-        """The identities' maxima over a span (its index) that these shares of them do not pass; 0 without any."""
+        """Maxima over a span (its index) that shares of a scope's identities do not pass; 0 for nobody."""
         size = len(self._slots)
         maxima = self._greatest[:size][self._scope[:size] == scope, span]
         if not len(maxima):

@@ -4,6 +4,7 @@ from analytics.bursts import ClientBurst
 from analytics.collapse import IdentityCollapsed
 from analytics.detector import Detector
 from analytics.errors import ErrorBurst
+from analytics.floods import Flood
 from analytics.latency import LatencyRegression
 from analytics.scans import VulnerabilityScan
 from analytics.series import Rows
@@ -19,6 +20,7 @@ def detectors(scopes: Scopes, rows: Rows, *, is_timed: bool = True) -> tuple[Det
     timed = (LatencyRegression(rows),) if is_timed else ()
     return (
         ClientBurst(scopes),
+        Flood(),
         CredentialStuffing(),
         VulnerabilityScan(),
         ErrorBurst(rows),

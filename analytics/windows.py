@@ -79,6 +79,14 @@ class LoginRow(NamedTuple):
     sources: Sequence[int]
 
 
+class MixRow(NamedTuple):
+    """Requests of one kind of client (a hash of header order and user agent) on one route in one second."""
+
+    route: str
+    mix: int
+    requests: int
+
+
 class ProbeRow(NamedTuple):
     """What one identity asked for in one second that was not there or not allowed; paths as hashes."""
 
@@ -101,6 +109,7 @@ class Window(NamedTuple):
     addresses: Sequence[AddressRow] = ()
     logins: Sequence[LoginRow] = ()
     probes: Sequence[ProbeRow] = ()
+    mixes: Sequence[MixRow] = ()
 
 
 def lately_of(windows: Sequence[Window] | deque[Window]) -> tuple[Window, ...]:

@@ -15,6 +15,7 @@ from warehouse.readers import UPSTREAM_FAILURES, History, Reader, to_table
 
 Table = Literal["requests", "imports"]
 MOST_CELLS: Final = 50_000  # per second
+MOST_MIXES: Final = 50  # kinds of client per second
 MOST_PROBING: Final = 1_000  # identities per second
 LEAST_ADDRESSED: Final = 100  # requests in ten seconds before one address can carry most of them
 # Ends that say nothing of the upstream: nobody asked it, or the client left first.
@@ -96,6 +97,15 @@ class ProbeColumns(msgspec.Struct, frozen=True):
     methods: Sequence[Sequence[str]]
 
 
+class MixColumns(msgspec.Struct, frozen=True):
+    """One row per (second, route, kind of client), ordered by second."""
+
+    second: Sequence[int]
+    route: Sequence[str]
+    mix: Sequence[int]
+    requests: Sequence[int]
+
+
 class Extent(msgspec.Struct, frozen=True):
     """Rows of a tenant: how many, first and last second."""
 
@@ -132,6 +142,10 @@ class WindowReader(Reader):
     def probes(self, since: float, until: float) -> ProbeColumns:
         """Who asked for what is not there in each second; the worst MOST_PROBING of a second."""
         return to_table(ProbeColumns, self._of_table("probes", since, until, most=MOST_PROBING))
+
+    def mixes(self, since: float, until: float) -> MixColumns:
+        """Which kinds of client asked each route in each second; the commonest MOST_MIXES of a second."""
+        return to_table(MixColumns, self._of_table("mixes", since, until, most=MOST_MIXES))
 
     def extent(self, since: float, until: float) -> Extent:
         """First and last row of a stretch."""

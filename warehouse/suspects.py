@@ -10,7 +10,8 @@ from kernel.findings import Finding
 from warehouse.moments import to_datetime, to_seconds
 from warehouse.queries import load
 
-ACCUSING: Final = frozenset({"credential-stuffing"})  # kinds whose key is not an identity
+# Kinds whose key is not an identity, and the question that finds whom they accuse.
+ACCUSING: Final = {"credential-stuffing": "suspects", "flood": "suspects_alike"}
 MOST_SUSPECTS: Final = 100_000
 EARLIER_S: Final = 5.0  # before the onset: the first anomalous window is rarely the attack's first request
 LONGEST_S: Final = 86_400.0
@@ -37,7 +38,7 @@ def find_suspects(client: Client, finding: Finding) -> list[Suspect]:
         "until": round((finding.closed_at or finding.onset + LONGEST_S) * 1e6),
         "most": MOST_SUSPECTS,
     }
-    rows = client.query(load("suspects"), parameters=parameters).result_rows
+    rows = client.query(load(ACCUSING[finding.kind]), parameters=parameters).result_rows
     return [Suspect(finding.id, row[0], to_seconds(row[1]), to_seconds(row[2]), int(row[3])) for row in rows]
 
 

@@ -16,6 +16,7 @@ from tests.analytics.seeing import NOBODY, Sight, ripe
 from tests.analytics.traffic import (
     Request,
     failing,
+    flooding,
     greedy,
     logging_in,
     quiet,
@@ -37,6 +38,8 @@ def planted(number: str) -> list[Request]:
     ordinary = quiet(seconds=END)
     if number == "D1":
         return sorted([*ordinary, *greedy(ONSET, END)])
+    if number == "D2":
+        return sorted([*ordinary, *flooding(ONSET, END)])
     if number == "D3":
         return sorted([*ordinary, *logging_in(seconds=END), *stuffing(ONSET, END)])
     if number == "D7":

@@ -1,6 +1,6 @@
 from typing import Any
 
-from analytics.ingest import to_address_rows, to_hours, to_windows
+from analytics.ingest import Signs, to_address_rows, to_hours, to_windows
 from tests.analytics.traffic import START, quiet, windows_of
 from warehouse.readers import History
 from warehouse.readers_analytics import AddressColumns, CellColumns, RouteColumns
@@ -44,5 +44,5 @@ def test_a_second_with_refusals_alone_has_cells_and_no_routes() -> None:
 def test_addresses_belong_to_the_last_second_of_their_ten() -> None:
     columns = AddressColumns([START // 10], ["::1"], [9], [1], [2], [10], [3], [4])
     assert list(to_address_rows(columns)) == [START // 10 * 10 + 9]
-    (window,) = to_windows(NO_CELLS, NO_ROUTES, addresses=columns)
+    (window,) = to_windows(NO_CELLS, NO_ROUTES, Signs(addresses=columns))
     assert window.addresses[0].all_requests == 10

@@ -16,6 +16,7 @@ from warehouse.readers_analytics import (
     AddressColumns,
     CellColumns,
     LoginColumns,
+    MixColumns,
     ProbeColumns,
     RouteColumns,
 )
@@ -50,6 +51,9 @@ class Stored:
 
     def probes(self, since: float, until: float) -> ProbeColumns:
         return ProbeColumns(*[[]] * 6)
+
+    def mixes(self, since: float, until: float) -> MixColumns:
+        return MixColumns(*[[]] * 4)
 
     def hours(self, since: float, until: float) -> History:
         return History(*[[]] * 12)

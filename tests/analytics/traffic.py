@@ -3,16 +3,16 @@
 import hashlib
 import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from analytics.ingest import to_windows
+from analytics.ingest import Signs, to_windows
 from analytics.windows import Window
 from kernel.events import EventRow, LedgerRow
 from tests.warehouse.event_rows import row
 from warehouse.readers import to_table
-from warehouse.readers_analytics import CellColumns, LoginColumns, ProbeColumns, RouteColumns
+from warehouse.readers_analytics import CellColumns, LoginColumns, MixColumns, ProbeColumns, RouteColumns
 
 START = 1_790_000_040  # a whole minute
 ROUTES = ("orders", "products", "search")
@@ -34,6 +34,7 @@ class Request(NamedTuple):
     subject: str = ""
     success: int = -1
     path: str = "/"
+    agent: int = -1  # kind of client; -1: by its identity
 
 
 def quiet(
@@ -124,6 +125,17 @@ def stuffing(since: float, until: float, *, rate: float = 20.0, sources: int = 2
     ]
 
 
+def flooding(since: float, until: float, *, rate: float = 90.0, agent: int = 77) -> list[Request]:
+    """Many new addresses that ask for one thing, a few times each; `agent` -1: by all kinds of clients."""
+    draw = random.Random(17)
+    return [
+        ordinary(draw, since + step / rate, f"ip:192.0.{step % 600 // 200}.{step % 200}", "search")._replace(
+            agent=agent
+        )
+        for step in range(int((until - since) * rate))
+    ]
+
+
 def scanning(
     since: float, until: float, *, rate: float = 12.0, identity: str = "ip:203.0.113.66"
 ) -> list[Request]:
@@ -150,17 +162,22 @@ def windows_of(requests: Iterable[Request]) -> list[Window]:
     routes: list[tuple[object, ...]] = []
     logins: list[tuple[object, ...]] = []
     probes: list[tuple[object, ...]] = []
+    mixes: list[tuple[object, ...]] = []
     for second in sorted(by_second):
         cells += cells_of(second, by_second[second])
         routes += routes_of(second, by_second[second])
         logins += logins_of(second, by_second[second])
         probes += probes_of(second, by_second[second])
+        mixes += mixes_of(second, by_second[second])
     return list(
         to_windows(
             to_table(CellColumns, list(zip(*cells, strict=True))),
             to_table(RouteColumns, list(zip(*routes, strict=True))),
-            logins=to_table(LoginColumns, list(zip(*logins, strict=True))),
-            probes=to_table(ProbeColumns, list(zip(*probes, strict=True))),
+            Signs(
+                logins=to_table(LoginColumns, list(zip(*logins, strict=True))),
+                probes=to_table(ProbeColumns, list(zip(*probes, strict=True))),
+                mixes=to_table(MixColumns, list(zip(*mixes, strict=True))),
+            ),
         )
     )
 
@@ -172,6 +189,17 @@ def logins_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[object
         failed = [each for each in tried if not each.success]
         subjects = {hash_of(each.subject) for each in failed}
         yield second, route, len(tried), len(failed), subjects, {hash_of(each.identity) for each in failed}
+
+
+def mixes_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[object, ...]]:
+    """Rows of mixes.sql for one second."""
+    for (route, mix), count in sorted(Counter((each.route, agent_of(each)) for each in requests).items()):
+        yield second, route, mix, count
+
+
+def agent_of(request: Request) -> int:
+    """The kind of client that sent it."""
+    return hash_of(request.identity) % 13 if request.agent < 0 else request.agent
 
 
 def probes_of(second: int, requests: Sequence[Request]) -> Iterator[tuple[object, ...]]:
@@ -229,7 +257,7 @@ def rows_of(tenant: str, requests: Sequence[Request], start: int) -> list[EventR
             decision=each.decision,
             outcome="completed" if each.decision == "allowed" else "refused",
             client_ip="::ffff:" + each.identity.removeprefix("ip:"),
-            user_agent_hash=hash_of(each.identity) % 13,
+            user_agent_hash=agent_of(each),
             subject_hash=hash_of(each.subject) if each.subject else 0,
             success=each.success,
             path_hash=hash_of(each.path),

@@ -9,10 +9,12 @@ from tests.analytics.traffic import (
     START,
     Request,
     cells_of,
+    flooding,
     ledger_row,
     logging_in,
     login,
     logins_of,
+    mixes_of,
     probes_of,
     quiet,
     routes_of,
@@ -176,3 +178,12 @@ def test_logins_and_probes_are_those_that_counting_gives(warehouse_client: Clien
         ((_, identity, _, misses, paths, methods),) = probes_of(START + second, own)
         assert (list(probes.identity), list(probes.misses)) == ([identity], [misses])
         assert (set(probes.paths[0]), list(probes.methods[0])) == (paths, methods)
+
+
+def test_mixes_count_the_kinds_of_clients_on_each_route(warehouse_client: Client, tenant: str) -> None:
+    requests = [*quiet(seconds=1.0), *flooding(0.0, 1.0)]
+    found = reader(warehouse_client, tenant, requests).mixes(START, START + 1)
+    expected = sorted((route, count) for _, route, _, count in mixes_of(START, requests))
+    assert sorted(zip(found.route, found.requests, strict=True)) == expected
+    by_mix = dict(zip(found.mix, found.requests, strict=True))
+    assert max(by_mix.values()) == 90

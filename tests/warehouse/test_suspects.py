@@ -56,3 +56,17 @@ def test_who_fails_with_many_users_or_does_nothing_else_is_accused(
 def test_a_finding_about_one_identity_accuses_nobody_else(warehouse_client: Client, tenant: str) -> None:
     assert find_suspects(warehouse_client, stuffing_finding(tenant, 1.0, kind="client-burst")) == []
     assert read_suspects(warehouse_client, tenant, "none") == []
+
+
+def test_a_flood_accuses_newcomers_that_look_alike(warehouse_client: Client, tenant: str) -> None:
+    start = int(time.time()) - 60
+    requests = [
+        *(Request(at, f"ip:10.0.0.{at % 4}", "login", 200, 1_000, 10, agent=77) for at in range(12)),
+        Request(-30.0, "ip:10.0.0.3", "orders", 200, 1_000, 10, agent=77),  # known before
+        Request(3.0, "ip:10.0.0.8", "login", 200, 1_000, 10, agent=5),  # new, but another kind of client
+        Request(3.0, "ip:10.0.0.9", "orders", 200, 1_000, 10, agent=77),  # elsewhere
+    ]
+    insert_rows(warehouse_client, rows_of(tenant, requests, start), token=tenant)
+    finding = stuffing_finding(tenant, float(start), kind="flood")
+    found = find_suspects(warehouse_client, finding)
+    assert [(each.identity, each.requests) for each in found] == [(f"ip:10.0.0.{at}", 3) for at in range(3)]
