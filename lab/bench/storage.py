@@ -9,6 +9,7 @@ from lab.bench.insert import MICROSECONDS
 from lab.bench.load import Load, measure, resident_mb
 from lab.bench.peers import API_KEY, Ports, native, nginx_upstream
 from lab.bench.processes import BOTH_CORES, free_port, running, warehouse
+from lab.bench.replaying import replay_rate
 from lab.bench.telemetry import ingest_rate, writer_cost
 from lab.bench.throughput import GATEWAY_CORE, LOAD_CORE
 from lab.bench.tick import DAY_S, HOUR_S, History, fill, measure_ticks
@@ -32,6 +33,8 @@ def figures_of_storage(folder: Path, tell: Tell) -> list[Figure]:
         first, last = memory(folder, url, tell)
     with warehouse(folder / "analytics", BOTH_CORES) as url:
         ticks = dict(ticks_of(url, tell))
+    tell("replay: two million requests, on one core with the warehouse")
+    replays = replay_rate(folder)
     return [
         Figure("telemetry, CPU per event in the proxy", cost.cpu_us_per_event, 6, "µs", at_least=False),
         Figure("embedded warehouse, ingest", ingest.rows_per_second, 80_000, "events/s", at_least=True),
@@ -39,6 +42,7 @@ def figures_of_storage(folder: Path, tell: Tell) -> list[Figure]:
         Figure("its growth over the last 800,000", last - first, 5, "MB", at_least=False),
         Figure("a tick, an hour of history", ticks["hour"], 400, "ms", at_least=False),
         Figure("a tick, a day of history (20 million rows)", ticks["day"], 400, "ms", at_least=False),
+        Figure("replay requests per second", replays, 200_000, "requests/s", at_least=True),
     ]
 
 
