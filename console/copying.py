@@ -1,0 +1,83 @@
+"""Copies what the store holds into the warehouse, so that boards can join it with telemetry.
+
+The store is the truth: where the warehouse is away, copies wait; nothing else does.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from console.state import ControlState
+from warehouse.client import WrongUrl, connect
+from warehouse.copies import Copied, insert_copies
+from warehouse.failures import FAILURES, to_line
+
+COPY_EVERY_S = 2.0
+RETRY_AFTER_S = 15.0
+
+T = TypeVar("T")
+
+
+class Copying:
+    """Remembers what was copied. `tell` is told once per outage."""
+
+    def __init__(self, state: ControlState, url: str, tell: Callable[[str], None]) -> None:
+        self._state = state
+        self._url = url
+        self._tell = tell
+        self._client: Client | None = None
+        self._done = Copied()
+        self._is_away = False
+
+    async def run(self) -> None:
+        """Copy what is new. For ever."""
+        while True:
+            is_done = await self.copy()
+            await asyncio.sleep(COPY_EVERY_S if is_done else RETRY_AFTER_S)
+
+    async def copy(self) -> bool:
+        """Copy what has changed since the last time; False where the warehouse did not take it."""
+        status = await self._state.status()
+        now = Copied(
+            await self._state.revisions(),
+            await self._state.recommendations(),
+            await self._state.markers(),
+            await self._state.labels(),
+            status.proxies,
+        )
+        news = since(self._done, now)
+        if news == Copied():
+            return True
+        try:
+            await asyncio.to_thread(self._write, news)
+        except (WrongUrl, *FAILURES) as trouble:
+            if not self._is_away:
+                self._tell(f"decisions are not copied to the warehouse: {to_line(trouble)}")
+            self._is_away, self._client = True, None
+            return False
+        self._is_away, self._done = False, now
+        return True
+
+    def _write(self, news: Copied) -> None:
+        if self._client is None:
+            self._client = connect(self._url)
+        insert_copies(self._client, self._state.tenant, news)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._client is not None:
+            self._client.close()
+
+
+def since(before: Copied, now: Copied) -> Copied:
+    """What of `now` is not in `before`."""
+    return Copied(*(news_of(getattr(before, name), getattr(now, name)) for name in Copied.__struct_fields__))
+
+
+def news_of(before: tuple[T, ...], now: tuple[T, ...]) -> tuple[T, ...]:
+    """Those of `now` that are not among `before`."""
+    known = frozenset(map(msgspec.json.encode, before))
+    return tuple(each for each in now if msgspec.json.encode(each) not in known)

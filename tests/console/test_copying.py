@@ -1,0 +1,52 @@
+"""What the console copies into the warehouse."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from console.copying import Copying, since
+from console.state import ControlState, open_state
+from kernel.control import Marker, PutMarker
+from tests.console.policies import ADAPTIVE, Clock
+from warehouse.copies import Copied
+
+EARLY, LATE = Marker(1.0, "deploy", "v1", "ada"), Marker(2.0, "deploy", "v2", "ada")
+
+
+@pytest.fixture
+async def state(tmp_path: Path, clock: Clock, tenant: str) -> AsyncIterator[ControlState]:
+    policy = tmp_path / "tenant.yaml"
+    policy.write_text(f"tenant: {tenant}\n{ADAPTIVE}")
+    opened = open_state(tmp_path / "control.sqlite", policy, clock)
+    yield opened
+    await opened.close()
+
+
+def test_only_news_is_copied() -> None:
+    news = since(Copied(markers=(EARLY,)), Copied(markers=(LATE, EARLY)))
+    assert news == Copied(markers=(LATE,))
+
+
+async def test_the_store_is_copied(
+    state: ControlState, warehouse_url: str, warehouse_client: Client, tenant: str
+) -> None:
+    copying = Copying(state, warehouse_url, lambda line: None)
+    await state.add_marker(PutMarker("v2"), author="ada")
+    assert await copying.copy()
+    assert await copying.copy()
+    copying.close()
+    found = warehouse_client.query(
+        "SELECT text, author FROM markers FINAL WHERE tenant = {tenant:String}", {"tenant": tenant}
+    )
+    assert [tuple(row) for row in found.result_rows] == [("v2", "ada")]
+
+
+async def test_a_warehouse_that_is_away_is_told_once(state: ControlState) -> None:
+    told: list[str] = []
+    copying = Copying(state, "http://127.0.0.1:9", told.append)
+    assert not await copying.copy()
+    assert not await copying.copy()
+    copying.close()
+    assert len(told) == 1

@@ -1,0 +1,48 @@
+"""Copies of decisions: what goes in stands, and a later state replaces it."""
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from kernel.control import Label, Marker, Revision, SeenProxy
+from kernel.recommendations import Approval, Realised, Reviewed
+from kernel.replays import Bound, Split
+from tests.console.proposing import recommendation
+from warehouse.copies import Copied, insert_copies
+
+OPEN = Reviewed(recommendation(), "open", 1_000.0)
+APPROVED = msgspec.structs.replace(
+    OPEN,
+    state="approved",
+    approval=Approval("canary", 0.1, 2_000.0, "r2", Bound(1, 40, 0.11), 1_000.0, "ada", "seen"),
+    realised=Realised("x", 1.0, 2.0, Split(90, 3), Split(2, 1), Bound(1, 50, 0.09)),
+)
+COPIED = Copied(
+    revisions=(Revision(1, "r1", "", "file", "seeded", 1_000.0),),
+    recommendations=(OPEN,),
+    markers=(Marker(1_000.0, "deploy", "v1", "ada"),),
+    labels=(Label("f1", "", "attack", "", "ada", 1_000.0),),
+    proxies=(SeenProxy("p1", "r1", 7, 1_000.0),),
+)
+
+
+def rows(client: Client, question: str, tenant: str) -> list[tuple[object, ...]]:
+    asked = f"SELECT {question} FINAL WHERE tenant = {{tenant:String}}"
+    return [tuple(row) for row in client.query(asked, parameters={"tenant": tenant}).result_rows]
+
+
+def test_everything_is_copied_once_however_often_it_is_written(warehouse_client: Client, tenant: str) -> None:
+    insert_copies(warehouse_client, tenant, COPIED)
+    insert_copies(warehouse_client, tenant, COPIED)
+    assert rows(warehouse_client, "number, revision, author FROM revisions", tenant) == [(1, "r1", "file")]
+    assert rows(warehouse_client, "kind, text FROM markers", tenant) == [("deploy", "v1")]
+    assert rows(warehouse_client, "finding, label FROM labels", tenant) == [("f1", "attack")]
+    assert rows(warehouse_client, "name, overlays_version FROM proxies", tenant) == [("p1", 7)]
+    asked = "state, mode, harm_promised, rules FROM recommendations"
+    assert rows(warehouse_client, asked, tenant) == [("open", "", 1.0, ["slow-down"])]
+
+
+def test_an_approval_replaces_the_open_state(warehouse_client: Client, tenant: str) -> None:
+    insert_copies(warehouse_client, tenant, COPIED)
+    insert_copies(warehouse_client, tenant, Copied(recommendations=(APPROVED,)))
+    asked = "state, mode, revision, harm_promised, n_realised, attack_refused FROM recommendations"
+    assert rows(warehouse_client, asked, tenant) == [("approved", "canary", "r2", 0.11, 50, 90)]
