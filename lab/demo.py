@@ -13,8 +13,8 @@ from lab.driver import Cast, Driver, Gateway, play
 from lab.faults import switch
 from lab.narrator import Narrator, figures_of, line_of
 from lab.population import Identity
-from lab.record import GREEDY_LABEL, Sent
-from lab.scenario import LEARNING_S, Act, Scenario, greedy_plan
+from lab.record import ATTACK_LABEL, GREEDY_LABEL, Sent
+from lab.scenario import FAULTS, LEARNING_S, Act, Scenario, attack_plan, greedy_plan
 from lab.scoring import Happened, Seen, answer_to, finding_of, mitigation_of, others, refused_of
 from lab.shop import Fault
 from lab.table import Results
@@ -42,11 +42,11 @@ def address_of(url: str) -> Gateway:
 
 
 def whole_plan(scene: Scene) -> Iterator[Planned]:
-    """Legitimate and greedy requests of the whole scenario, in order of time."""
+    """Everybody's requests of the whole scenario, in order of time."""
     usual = itertools.takewhile(
         lambda planned: planned.at < scene.scenario.ends, traffic(scene.people, scene.scenario.seed)
     )
-    return heapq.merge(usual, greedy_plan(scene.scenario))
+    return heapq.merge(usual, greedy_plan(scene.scenario), attack_plan(scene.scenario))
 
 
 class Performance:
@@ -68,7 +68,7 @@ class Performance:
         started, began = loop.time(), self._scene.clock()
         scenario = self._scene.scenario
         cast = Cast(
-            people=(*self._scene.people, scenario.greedy),
+            people=(*self._scene.people, scenario.greedy, *scenario.attackers.everybody),
             authority=f"{self._gateway.host}:{self._gateway.port}",
             label_of=scenario.label_of,
         )
@@ -89,11 +89,11 @@ class Performance:
             await sleep_until(started + act.starts)
             self._phase = act.kind
             self._narrator.loud(f"  now: {act.what}")
-            if act.kind != "greedy client":
+            if act.kind in FAULTS:
                 await switch(*self._shop, Fault(act.slow_factor, act.error_share))
             begun = self._scene.clock()
             await sleep_until(started + act.ends)
-            if act.kind != "greedy client":
+            if act.kind in FAULTS:
                 await switch(*self._shop, HEALTHY)
             self._played.append((act, begun, self._scene.clock()))
             self._phase = "quiet"
@@ -113,8 +113,7 @@ class Performance:
         await self._watch.look()
         scenario, sent = self._scene.scenario, self._driver.sent
         happened = tuple(
-            happened_of(act, (begun, ended), sent, scenario.greedy.identity)
-            for act, begun, ended in self._played
+            happened_of(act, (begun, ended), sent, scenario) for act, begun, ended in self._played
         )
         seen = list(self._watch.seen.values())
         return Results(
@@ -134,12 +133,17 @@ class Performance:
         )
 
 
-def happened_of(act: Act, spell: tuple[float, float], sent: list[Sent], greedy: str) -> Happened:
+def happened_of(act: Act, spell: tuple[float, float], sent: list[Sent], scenario: Scenario) -> Happened:
     """An act as it was played; its onset is its first anomalous request."""
     begun, ended = spell
     if act.kind == "greedy client":
         onset = min((each.at for each in sent if each.label == GREEDY_LABEL), default=begun)
-        return Happened(act, onset, ended, greedy)
+        return Happened(act, onset, ended, frozenset((scenario.greedy.identity,)))
+    if act.kind not in FAULTS:
+        onset = min(
+            (each.at for each in sent if each.label == ATTACK_LABEL and each.at >= begun), default=begun
+        )
+        return Happened(act, onset, ended, scenario.attackers.of(act.kind))
     onset = min((each.at for each in sent if each.at >= begun), default=begun)
     return Happened(act, onset, ended)
 

@@ -53,7 +53,7 @@ def demo(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what the processes say.")] = False,
 ) -> None:
-    """Show the loop: learn, find, answer. Needs a minute and a half; then it stays up until Ctrl-C."""
+    """Show the loop: learn, find, answer. Needs two minutes; then it stays up until Ctrl-C."""
     narrator = Narrator(Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH))
     try:
         if log is not None and not log.is_file():

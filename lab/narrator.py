@@ -7,7 +7,7 @@ import msgspec
 from rich.console import Console
 from rich.status import Status
 
-from lab.record import GREEDY_LABEL, LEGITIMATE, Sent
+from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Sent
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -17,6 +17,8 @@ class Figures(msgspec.Struct, frozen=True):
     greedy: int
     refused: int
     greedy_refused: int
+    attacks: int
+    attacks_refused: int
     errors: int
     p95_ms: float
 
@@ -28,6 +30,8 @@ def figures_of(sent: Sequence[Sent]) -> Figures:
         counts["greedy"] += each.label == GREEDY_LABEL
         counts["refused"] += each.is_refused and each.label == LEGITIMATE
         counts["greedy_refused"] += each.is_refused and each.label == GREEDY_LABEL
+        counts["attacks"] += each.label == ATTACK_LABEL
+        counts["attacks_refused"] += each.is_refused and each.label == ATTACK_LABEL
         counts["errors"] += each.is_error
     durations = sorted(each.duration_ms for each in sent)
     return Figures(
@@ -35,6 +39,8 @@ def figures_of(sent: Sequence[Sent]) -> Figures:
         greedy=counts["greedy"],
         refused=counts["refused"],
         greedy_refused=counts["greedy_refused"],
+        attacks=counts["attacks"],
+        attacks_refused=counts["attacks_refused"],
         errors=counts["errors"],
         p95_ms=durations[int(len(durations) * 0.95)] if durations else 0.0,
     )
@@ -44,13 +50,15 @@ def line_of(second: float, phase: str, figures: Figures, *, refused: str = "legi
     """One status line; `refused` names refused requests: a log does not say whose are legitimate."""
     parts = [
         f"{second:5.0f} s",
-        f"{phase:<14}",
+        f"{phase:<19}",
         f"{figures.requests:4d} requests/s",
         f"p95 {figures.p95_ms:4.0f} ms",
         f"{figures.errors:3d} error{' ' if figures.errors == 1 else 's'}",
     ]
     if figures.greedy:
         parts.append(f"greedy {figures.greedy}, {figures.greedy_refused} refused")
+    if figures.attacks:
+        parts.append(f"attack {figures.attacks}, {figures.attacks_refused} refused")
     if figures.refused:
         parts.append(f"{figures.refused} {refused}")
     return "  ".join(parts).rstrip()

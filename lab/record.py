@@ -2,9 +2,10 @@
 
 from typing import Literal, NamedTuple
 
-Label = Literal["legitimate", "greedy"]
+Label = Literal["legitimate", "greedy", "attack"]
 LEGITIMATE: Label = "legitimate"
 GREEDY_LABEL: Label = "greedy"
+ATTACK_LABEL: Label = "attack"
 
 # The shop never answers so: whoever gets one of these was refused by the gateway.
 REFUSALS = (403, 429)

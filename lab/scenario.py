@@ -7,12 +7,18 @@ from typing import Literal
 
 import msgspec
 
+from lab.attacks import ATTACK_S, Attackers, AttackKind, draw_attackers, scan_plan, stuffing_plan
 from lab.population import GREEDY, Identity, Kind, draw_address, versioned
-from lab.record import GREEDY_LABEL, LEGITIMATE, Label
+from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Label
 from lab.shop_store import ORDERS, PRODUCTS, WORDS
 from lab.traffic import Planned
 
-EventKind = Literal["greedy client", "slow upstream", "error burst"]
+EventKind = Literal["greedy client", "slow upstream", "error burst"] | AttackKind
+
+FAULTS: tuple[EventKind, ...] = (
+    "slow upstream",
+    "error burst",
+)  # of the shop; all else is somebody's traffic
 
 LEARNING_S = 32.0
 GREEDY_S = 12.0
@@ -45,13 +51,15 @@ class Act(msgspec.Struct, frozen=True):
     starts: float
     ends: float
     what: str
-    rate: float = 0.0  # greedy client: requests per second
+    rate: float = 0.0  # greedy client and attacks: requests per second
     slow_factor: float = 1.0
     error_share: float = 0.0
 
 
 class Scenario(msgspec.Struct, frozen=True):
     """The whole plot. `greedy` is who is greedy: an identity of the people or somebody new.
+
+    In the cast the greedy one comes after the people, and the attackers after that.
 
     `usual_top` is the highest rate (requests per second over 10 s) of any legitimate identity
     while learning: what a single client may send without being unusual.
@@ -61,11 +69,14 @@ class Scenario(msgspec.Struct, frozen=True):
     acts: tuple[Act, ...]
     greedy: Identity
     greedy_path: str
+    attackers: Attackers
     usual_top: float
     ends: float
 
     def label_of(self, identity: str, at: float) -> Label:
-        """Who sends at a time: a known identity is not legitimate while it is greedy."""
+        """Who sends at a time: attackers never are legitimate, a known identity not while it is greedy."""
+        if identity in self.attackers.identities:
+            return ATTACK_LABEL
         act = self.acts[0]
         if identity == self.greedy.identity and act.starts <= at < act.ends:
             return GREEDY_LABEL
@@ -102,12 +113,16 @@ def draw_scenario(seed: int, people: tuple[Identity, ...], plan: Iterable[Planne
         what=f"{whom}, {greedy.identity}, asks for {route} {rate:.0f} times a second",
         rate=rate,
     )
-    acts = (first, *draw_faults(draw, first.ends))
+    faults = draw_faults(draw, first.ends)
+    taken = {greedy.identity, *(each.identity for each in people)}
+    attackers = draw_attackers(seed, taken, len(people) + 1)
+    acts = (first, *faults, *draw_attacks(draw, attackers, faults[-1].ends))
     return Scenario(
         seed=seed,
         acts=acts,
         greedy=greedy,
         greedy_path=path,
+        attackers=attackers,
         usual_top=usual_top,
         ends=acts[-1].ends + TAIL_S,
     )
@@ -134,6 +149,37 @@ def draw_faults(draw: random.Random, after: float) -> tuple[Act, Act]:
             error_share=error_share,
         ),
     )
+
+
+def draw_attacks(draw: random.Random, attackers: Attackers, after: float) -> tuple[Act, Act]:
+    """Stolen passwords, and a scanner, each after a quiet gap."""
+    stuffing = after + GAP_S + draw.uniform(0.0, JITTER_S)
+    scan = stuffing + ATTACK_S + GAP_S + draw.uniform(0.0, JITTER_S)
+    return (
+        Act(
+            kind="credential stuffing",
+            starts=stuffing,
+            ends=stuffing + ATTACK_S,
+            what=f"{len(attackers.stuffers)} addresses try stolen passwords at /login,"
+            f" {attackers.stuffing_rate:.0f} a second in all",
+            rate=attackers.stuffing_rate,
+        ),
+        Act(
+            kind="vulnerability scan",
+            starts=scan,
+            ends=scan + ATTACK_S,
+            what=f"a scanner, {attackers.scanner.identity}, looks for /.env, /backup.zip and the like"
+            f" {attackers.scan_rate:.0f} times a second",
+            rate=attackers.scan_rate,
+        ),
+    )
+
+
+def attack_plan(scenario: Scenario) -> Iterator[Planned]:
+    """The attackers' requests, in order of time."""
+    stuffing, scan = scenario.acts[-2:]
+    yield from stuffing_plan(scenario.attackers, scenario.seed, stuffing.starts)
+    yield from scan_plan(scenario.attackers, scenario.seed, scan.starts)
 
 
 def draw_greedy(draw: random.Random, people: tuple[Identity, ...]) -> Identity:

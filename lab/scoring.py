@@ -10,7 +10,8 @@ Definitions
   count only from the moment at which the first overlay for the client, or for everybody, was created
   after the onset: what an older limit refused is no answer to this client.
 - excess let through: excess that was not refused, before and after that.
-- a legitimate request: any request but those of the greedy identity between its onset and its end.
+- a legitimate request: any request but those of the greedy identity between its onset and its end,
+  and those of the attackers.
 """
 
 import math
@@ -33,7 +34,10 @@ KIND_OF: dict[EventKind, str] = {
     "greedy client": "client-burst",
     "slow upstream": "latency-regression",
     "error burst": "error-burst",
+    "credential stuffing": "credential-stuffing",
+    "vulnerability scan": "vulnerability-scan",
 }
+PERSONAL = ("client-burst", "vulnerability-scan")  # findings that accuse somebody: of what others do, never
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -44,12 +48,12 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """An act as it was played: seconds since 1970; `identity` of the greedy client, else empty."""
+    """An act as it was played: seconds since 1970; `identities` who took part, none in a fault."""
 
     act: Act
     onset: float
     ended: float
-    identity: str = ""
+    identities: frozenset[str] = frozenset()
 
 
 class Mitigation(msgspec.Struct, frozen=True):
@@ -96,7 +100,7 @@ def answer_to(happened: Happened, overlays: Iterable[Overlay]) -> float:
         (
             each.created_at
             for each in overlays
-            if happened.onset < each.created_at and each.identity in ("", happened.identity)
+            if happened.onset < each.created_at and each.identity in ("", *happened.identities)
         ),
         default=math.inf,
     )
@@ -143,13 +147,16 @@ def refused_of(sent: Iterable[Sent]) -> Refused:
 
 
 def finding_of(happened: Happened, seen: Sequence[Seen]) -> Seen | None:
-    """The first finding about an act: of its kind, about its identity, while it lasts or just after."""
+    """The first finding about an act: of its kind, about who took part, while it lasts or just after.
+
+    A finding that names nobody is about all who take part.
+    """
     return next(
         (
             each
             for each in sorted(seen, key=lambda each: each.at)
             if each.finding.kind == KIND_OF[happened.act.kind]
-            and (not happened.identity or each.finding.identity == happened.identity)
+            and (not happened.identities or each.finding.identity in ("", *happened.identities))
             and happened.onset <= each.at <= happened.ended + LATE_S
         ),
         None,
@@ -172,6 +179,6 @@ def tells_of(seen: Seen, happened: Happened) -> bool:
     """
     if not happened.onset <= seen.at <= happened.ended + LATE_S:
         return False
-    if seen.finding.kind == "client-burst":
-        return bool(happened.identity) and seen.finding.identity == happened.identity
+    if seen.finding.kind in PERSONAL:
+        return seen.finding.identity in happened.identities
     return True

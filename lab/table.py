@@ -22,7 +22,7 @@ from lab.scoring import (
 NOTE = (
     "Onset: the first request of what went wrong. Excess: the greedy client's requests above the highest"
     " rate that any honest client had while learning. Mitigation: from then on 9 in 10 of the excess are"
-    " refused, by a limit set after the onset. False alarms: findings about none of the three events."
+    " refused, by a limit set after the onset. False alarms: findings about none of these events."
     " Telemetry: each request sent is one event, which the proxy offered to the warehouse."
 )
 

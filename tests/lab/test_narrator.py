@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from lab.narrator import Narrator, figures_of, line_of
-from lab.record import GREEDY_LABEL, LEGITIMATE, Sent
+from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Sent
 
 SECOND = [
     Sent(1.0, "ip:a", LEGITIMATE, "products", 200, 10.0),
@@ -28,6 +28,11 @@ def test_an_empty_second_is_counted_too() -> None:
 def test_a_line_names_what_is_unusual_only() -> None:
     assert "greedy 2, 1 refused" in line_of(40.0, "greedy client", figures_of(SECOND))
     assert "greedy" not in line_of(4.0, "learning", figures_of(SECOND[:1]))
+
+
+def test_a_line_tells_how_much_of_an_attack_is_refused() -> None:
+    sent = [Sent(1.0, "ip:d", ATTACK_LABEL, "login", status, 9.0) for status in (401, 401, 429)]
+    assert "attack 3, 1 refused" in line_of(80.0, "credential stuffing", figures_of(sent))
 
 
 def test_one_error_is_one_error_and_the_columns_stay() -> None:

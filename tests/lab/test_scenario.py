@@ -7,8 +7,8 @@ import pytest
 
 from lab import scenario as plot
 from lab.population import draw_population
-from lab.record import GREEDY_LABEL, LEGITIMATE
-from lab.scenario import Scenario, draw_scenario, greedy_plan, usual_top_of
+from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE
+from lab.scenario import Scenario, attack_plan, draw_scenario, greedy_plan, usual_top_of
 from lab.traffic import Planned, traffic
 
 
@@ -34,19 +34,27 @@ def test_seeds_differ_in_what_happens(scenarios: list[Scenario]) -> None:
 
 def test_acts_come_in_turn_with_quiet_gaps_within_the_time(scenarios: list[Scenario]) -> None:
     for each in scenarios:
-        assert [act.kind for act in each.acts] == ["greedy client", "slow upstream", "error burst"]
+        assert [act.kind for act in each.acts] == [
+            "greedy client",
+            "slow upstream",
+            "error burst",
+            "credential stuffing",
+            "vulnerability scan",
+        ]
         assert each.acts[0].starts >= plot.LEARNING_S
         gaps = [after.starts - before.ends for before, after in itertools.pairwise(each.acts)]
         assert min(gaps) >= plot.GAP_S
-        assert each.ends <= 85.0
+        assert each.ends <= 115.0
 
 
 def test_attacks_are_within_their_ranges(scenarios: list[Scenario]) -> None:
     for each in scenarios:
-        greedy, slow, errors = each.acts
+        greedy, slow, errors, stuffing, scan = each.acts
         assert greedy.rate >= 10.0 * each.usual_top
         assert plot.SLOW_FACTOR[0] <= slow.slow_factor <= plot.SLOW_FACTOR[1]
         assert plot.ERROR_SHARE[0] <= errors.error_share <= plot.ERROR_SHARE[1]
+        assert 30.0 <= stuffing.rate <= 60.0
+        assert 10.0 <= scan.rate <= 25.0
 
 
 def test_the_greedy_client_sends_at_its_rate_while_its_act_lasts(scenarios: list[Scenario]) -> None:
@@ -81,3 +89,25 @@ def test_a_client_that_is_greedy_is_told_as_new_or_as_seen_before() -> None:
         told = one.acts[0].what
         assert told.startswith("a client that is new, " if is_new else "a ")
         assert is_new or " that was here before, " in told
+
+
+def test_attackers_are_new_and_never_legitimate(scenarios: list[Scenario]) -> None:
+    for each in scenarios:
+        others = {person.identity for person in draw_population(each.seed)} | {each.greedy.identity}
+        assert not others & each.attackers.identities
+        labels = {each.label_of(name, at) for name in each.attackers.identities for at in (0.0, 90.0)}
+        assert labels == {ATTACK_LABEL}
+
+
+def test_each_attack_is_sent_in_order_while_its_act_lasts(scenarios: list[Scenario]) -> None:
+    each = scenarios[0]
+    plan = list(attack_plan(each))
+    assert plan == sorted(plan)
+    stuffing, scan = each.acts[-2:]
+    assert all(stuffing.starts <= one.at < stuffing.ends or scan.starts <= one.at < scan.ends for one in plan)
+
+
+def test_attackers_are_numbered_after_the_people_and_the_greedy_one(scenarios: list[Scenario]) -> None:
+    numbers = [each.number for each in scenarios[0].attackers.everybody]
+    first = len(draw_population(scenarios[0].seed)) + 1
+    assert numbers == list(range(first, first + len(numbers)))

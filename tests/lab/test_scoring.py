@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kernel.findings import Finding, Overlay
-from lab.record import GREEDY_LABEL, LEGITIMATE, Label, Sent
+from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Label, Sent
 from lab.scenario import Act, EventKind
 from lab.scoring import (
     Happened,
@@ -54,7 +54,8 @@ def seconds(*refused: int, requests: int = 100, onset: float = 100.0) -> list[Se
 
 
 def happened(kind: EventKind, identity: str = "") -> Happened:
-    return Happened(Act(kind=kind, starts=0, ends=10, what=""), onset=100.0, ended=110.0, identity=identity)
+    who = frozenset((identity,) if identity else ())
+    return Happened(Act(kind=kind, starts=0, ends=10, what=""), onset=100.0, ended=110.0, identities=who)
 
 
 def test_mitigation_is_the_first_of_two_seconds_that_refuse_nine_tenths_of_the_excess() -> None:
@@ -145,6 +146,23 @@ def test_a_finding_about_a_bystander_is_a_false_alarm() -> None:
     bystander = msgspec.structs.replace(FINDING, identity="ip:198.18.0.9")
     seen = [Seen(FINDING, 103.0), Seen(bystander, 103.0), Seen(FINDING, 90.0)]
     assert [each.at for each in others(seen, [happened("greedy client", GREEDY)])] == [103.0, 90.0]
+
+
+def test_a_finding_that_names_nobody_is_about_all_who_attack() -> None:
+    stuffing = msgspec.structs.replace(FINDING, kind="credential-stuffing", identity="", route="login")
+    found = finding_of(happened("credential stuffing", "ip:198.18.0.7"), [Seen(stuffing, 103.0)])
+    assert found is not None
+
+
+def test_a_scan_by_a_bystander_is_a_false_alarm_whatever_happens_then() -> None:
+    scan = msgspec.structs.replace(FINDING, kind="vulnerability-scan", identity="ip:198.18.0.9")
+    acts = [happened("error burst"), happened("vulnerability scan", GREEDY)]
+    assert len(others([Seen(scan, 103.0)], acts)) == 1
+    assert finding_of(acts[1], [Seen(scan, 103.0)]) is None
+
+
+def test_attacks_are_not_legitimate() -> None:
+    assert refused_of([sent(1.0, 429, ATTACK_LABEL), sent(1.0, 200, ATTACK_LABEL)]).requests == 0
 
 
 def test_an_account_balances_when_each_request_is_in_one_place() -> None:

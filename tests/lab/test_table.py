@@ -14,7 +14,7 @@ from tests.lab.test_scoring import FINDING, GREEDY
 
 ACT = Act(kind="greedy client", starts=0, ends=10, what="")
 RESULTS = Results(
-    happened=(Happened(ACT, 100.0, 110.0, GREEDY),),
+    happened=(Happened(ACT, 100.0, 110.0, frozenset((GREEDY,))),),
     found=(Seen(FINDING, 103.2),),
     mitigation=Mitigation(after_s=4.0, requests=1000, excess=900.0, let_through=300.0),
     refused=Refused(requests=1000, refused_requests=5, identities=400, refused_identities=2),
