@@ -1,6 +1,6 @@
 """What analytics found, how soon, and what is open."""
 
-from dashboards.boards.choices import FINDINGS, ROUTE, TENANT, TO_FINDING
+from dashboards.boards.choices import FINDINGS, MARKERS, REVISIONS, ROUTE, TENANT, TO_FINDING
 from dashboards.queries import load
 from dashboards.spec import Board, BoardUid, Panel
 
@@ -9,7 +9,7 @@ BOARD = Board(
     title="Tidegate: Findings and alerts",
     description="Findings over time and by detector, explained.",
     variables=(TENANT, ROUTE),
-    annotations=(FINDINGS,),
+    annotations=(FINDINGS, REVISIONS, MARKERS),
     panels=(
         Panel(
             name="open",
@@ -48,6 +48,14 @@ BOARD = Board(
             sql=load("time_to_detect"),
             unit="s",
             kind="bar",
+        ),
+        Panel(
+            name="precision",
+            title="Precision by people's labels",
+            description="Of the findings that people labelled, the share that were attacks.",
+            sql=load("precision"),
+            unit="none",
+            kind="table",
         ),
     ),
 )

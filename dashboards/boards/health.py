@@ -77,5 +77,14 @@ BOARD = Board(
             kind="table",
             width=24,
         ),
+        Panel(
+            name="proxies",
+            title="Proxies that follow",
+            description="The revision and overlays that each proxy told last, and how long ago.",
+            sql=load("proxies"),
+            unit="none",
+            kind="table",
+            width=24,
+        ),
     ),
 )

@@ -1,6 +1,6 @@
 """Is everything well, and where should one look?"""
 
-from dashboards.boards.choices import FINDINGS, ROUTE, TENANT, TO_FINDING, TO_ROUTE
+from dashboards.boards.choices import FINDINGS, MARKERS, REVISIONS, ROUTE, TENANT, TO_FINDING, TO_ROUTE
 from dashboards.queries import load
 from dashboards.spec import Board, BoardUid, Panel
 
@@ -9,7 +9,7 @@ BOARD = Board(
     title="Tidegate: Overview",
     description="Traffic, errors, latency, decisions and open findings of a tenant.",
     variables=(TENANT, ROUTE),
-    annotations=(FINDINGS,),
+    annotations=(FINDINGS, REVISIONS, MARKERS),
     panels=(
         Panel(
             name="requests",
@@ -18,7 +18,7 @@ BOARD = Board(
             sql=load("requests_total"),
             unit="short",
             kind="stat",
-            width=5,
+            width=4,
             height=4,
         ),
         Panel(
@@ -28,7 +28,7 @@ BOARD = Board(
             sql=load("error_share"),
             unit="percentunit",
             kind="stat",
-            width=5,
+            width=4,
             height=4,
         ),
         Panel(
@@ -38,7 +38,7 @@ BOARD = Board(
             sql=load("refused_share"),
             unit="percentunit",
             kind="stat",
-            width=5,
+            width=4,
             height=4,
         ),
         Panel(
@@ -48,7 +48,7 @@ BOARD = Board(
             sql=load("latency_p99"),
             unit="ms",
             kind="stat",
-            width=5,
+            width=4,
             height=4,
         ),
         Panel(
@@ -56,6 +56,17 @@ BOARD = Board(
             title="Open findings",
             description="What analytics found and has not closed, on every route.",
             sql=load("findings_open_count"),
+            unit="short",
+            kind="stat",
+            width=4,
+            height=4,
+            is_timeless=True,
+        ),
+        Panel(
+            name="open-recommendations",
+            title="Open recommendations",
+            description="What analytics proposes and nobody has decided, on every route.",
+            sql=load("recommendations_open_count"),
             unit="short",
             kind="stat",
             width=4,

@@ -1,6 +1,14 @@
 """What the policy does, what analytics proposes, and what came of it."""
 
-from dashboards.boards.choices import FINDINGS, ROUTE, TENANT
+from dashboards.boards.choices import (
+    FINDINGS,
+    MARKERS,
+    REVISIONS,
+    ROUTE,
+    TENANT,
+    TO_RECOMMENDATION,
+    TO_REVISION,
+)
 from dashboards.queries import load
 from dashboards.spec import Board, BoardUid, Panel
 
@@ -9,8 +17,47 @@ BOARD = Board(
     title="Tidegate: Recommendations and policy",
     description="Rules, revisions, adaptive limits and their effect.",
     variables=(TENANT, ROUTE),
-    annotations=(FINDINGS,),
+    annotations=(FINDINGS, REVISIONS, MARKERS),
     panels=(
+        Panel(
+            name="recommendations",
+            title="Recommendations",
+            description="What analytics proposes, and the bound of harm that a replay promised.",
+            sql=load("recommendations"),
+            unit="none",
+            kind="table",
+            width=24,
+            links=(TO_RECOMMENDATION,),
+        ),
+        Panel(
+            name="funnel",
+            title="How far recommendations came",
+            description="Recommendations that were made in the range, by their state now.",
+            sql=load("recommendation_funnel"),
+            unit="short",
+            kind="bar",
+            width=8,
+        ),
+        Panel(
+            name="promised-realised",
+            title="Promised and realised harm",
+            description="The bound that was promised at approval against what was measured since.",
+            sql=load("promised_realised"),
+            unit="none",
+            kind="table",
+            width=16,
+            links=(TO_RECOMMENDATION,),
+        ),
+        Panel(
+            name="history",
+            title="Revisions",
+            description="Who changed the policy, when and why. A row leads to the revision's text.",
+            sql=load("revisions"),
+            unit="none",
+            kind="table",
+            width=24,
+            links=(TO_REVISION,),
+        ),
         Panel(
             name="revisions",
             title="Requests by revision",

@@ -1,6 +1,6 @@
 """One route: its rate against what was expected, its errors and latency, who uses it, which policy judged."""
 
-from dashboards.boards.choices import FINDINGS, ROUTE, TENANT
+from dashboards.boards.choices import FINDINGS, MARKERS, REVISIONS, ROUTE, TENANT
 from dashboards.queries import load
 from dashboards.spec import Board, BoardUid, Panel
 
@@ -9,7 +9,7 @@ BOARD = Board(
     title="Tidegate: Route",
     description="A route's rate, errors, latency, sizes, clients and policy history.",
     variables=(TENANT, ROUTE),
-    annotations=(FINDINGS,),
+    annotations=(FINDINGS, REVISIONS, MARKERS),
     panels=(
         Panel(
             name="rate-in-band",

@@ -1,6 +1,7 @@
 """Rows whose truth the panels must show: ten minutes of two routes, findings, a limit, ledgers."""
 
 import time
+from collections.abc import Sequence
 
 from clickhouse_connect.driver.client import Client
 
@@ -46,6 +47,7 @@ def seed(client: Client, tenant: str, span: TimeRange) -> None:
     insert_findings(client, findings(tenant, span))
     insert_overlays(client, [overlay(tenant, span)])
     insert_ledger(client, tenant, span)
+    insert_decisions(client, tenant, span)
     keep_progress(client, tenant, int(span.until) - 5)
 
 
@@ -125,3 +127,37 @@ def insert_ledger(client: Client, tenant: str, span: TimeRange) -> None:
         for tick in range(60)
     ]
     client.insert("ledger", rows, column_names=names)
+
+
+def insert_decisions(client: Client, tenant: str, span: TimeRange) -> None:
+    """An open recommendation and an approved one with harm within its bound; a revision, a marker, labels."""
+    made = to_datetime(span.since + 120)
+    common = {
+        "tenant": tenant,
+        "kind": "limit-client",
+        "detector": "D1",
+        "route": "orders",
+        "confidence": 0.9,
+    }
+    times = {"created_at": made, "changed_at": made, "expires_at": to_datetime(span.until + 3600)}
+    approved = {"mode": "enforce", "revision": "b" * 16, "n_realised": 400, "harm_realised": 0.0025}
+    counts = {"n_promised": 500, "harm_promised": 0.01, "legitimate_refused": 1, "attack_refused": 90}
+    one = {"id": f"{tenant}-r0", "title": "Limit orders", "state": "open"}
+    other = {"id": f"{tenant}-r1", "title": "Limit login", "state": "approved"}
+    insert(client, "recommendations", [common | times | counts | one])
+    insert(client, "recommendations", [common | times | counts | other | approved])
+    change = {"tenant": tenant, "revision": "b" * 16, "number": 2, "author": "ana", "reason": "stuffing"}
+    insert(client, "revisions", [change | {"created_at": made}])
+    insert(
+        client, "markers", [{"tenant": tenant, "at": made, "kind": "deploy", "text": "v2", "author": "ana"}]
+    )
+    said = {"tenant": tenant, "author": "ana", "reason": "seen", "created_at": made}
+    for number, label in enumerate(("attack", "legitimate")):
+        insert(client, "labels", [said | {"finding": f"{tenant}-{number}", "label": label}])
+    seen = {"tenant": tenant, "name": "w1", "revision": "b" * 16, "seen_at": to_datetime(span.until - 3)}
+    insert(client, "proxies", [seen])
+
+
+def insert(client: Client, table: str, rows: Sequence[dict[str, object]]) -> None:
+    """Rows of equal columns; what they leave out is the table's default."""
+    client.insert(table, [list(row.values()) for row in rows], column_names=list(rows[0]))

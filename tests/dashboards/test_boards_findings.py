@@ -21,3 +21,10 @@ def test_the_timeline_counts_by_detector(answer: Asking) -> None:
 
 def test_the_time_to_detect_is_from_onset_to_found(answer: Asking) -> None:
     assert answer(BOARD, "time-to-detect").of("seconds") == (4.0, 4.0)
+
+
+def test_precision_counts_what_people_labelled(answer: Asking) -> None:
+    found = answer(BOARD, "precision")
+    assert found.of("detector") == ("D1", "D3")
+    assert found.of("attacks") == (1, 0)
+    assert found.of("share_right") == (1.0, 0.0)

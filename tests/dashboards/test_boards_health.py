@@ -29,3 +29,7 @@ def test_the_workers_tell_how_long_they_are_silent(answer: Asking) -> None:
 
 def test_two_revisions_at_once_are_seen(answer: Asking) -> None:
     assert set(answer(BOARD, "skew").of("revisions")) == {1, 2}
+
+
+def test_proxies_tell_how_long_ago_they_asked(answer: Asking) -> None:
+    assert answer(BOARD, "proxies").of("silent_s") == (3,)

@@ -14,6 +14,7 @@ def test_the_counts_and_shares_are_the_seeded_ones(answer: Asking) -> None:
     assert answer(BOARD, "refused").values[0][0] == pytest.approx(REFUSED / (ORDERS + LOGIN))
     assert answer(BOARD, "requests", "login").values == ((LOGIN,),)
     assert answer(BOARD, "open-findings").values == ((1,),)
+    assert answer(BOARD, "open-recommendations").values == ((1,),)
 
 
 def test_the_rates_add_up_to_every_request(answer: Asking) -> None:
