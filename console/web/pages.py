@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from console.state import ControlState
 from console.tokens import Tokens
+from console.web.boards import add_boards
 from console.web.decisions import add_decisions
 from console.web.forms import NotShown, form_of
 from console.web.rendering import SECURITY_FIELDS, STATIC
@@ -152,6 +153,7 @@ def add_pages(
     ):
         app.add_api_route(path, page, include_in_schema=False)
     add_decisions(app, site)
+    add_boards(app, site)
     app.add_api_route("/login", doors.enter, methods=["POST"], include_in_schema=False)
     app.add_api_route("/logout", doors.leave, methods=["POST"], include_in_schema=False)
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from dashboards.asking import Columns, ask_sql
 from kernel.findings import Finding
 from warehouse.client import WrongUrl, connect
 from warehouse.failures import FAILURES, to_line
@@ -17,6 +18,7 @@ ANSWER_WITHIN_S = 10
 AHEAD_S = 60.0  # the ledger's clock may run ahead of ours
 LATELY_S = 300.0
 MOST_FINDINGS = 200
+PANELS_AT_ONCE = 3  # a board must not take the warehouse from analytics
 
 T = TypeVar("T")
 
@@ -41,6 +43,7 @@ class Telemetry:
         self._tenant = tenant
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
+        self._panels = asyncio.Semaphore(PANELS_AT_ONCE)
 
     async def history(self, since: float, until: float) -> History:
         """What each route did in each second. Raises WarehouseAway."""
@@ -62,6 +65,11 @@ class Telemetry:
             return Accounts(ever, reader.loss(now - LATELY_S, now + AHEAD_S), reader.watermark(now))
 
         return await self._ask(read)
+
+    async def answer_of(self, sql: str) -> Columns:
+        """What plain SQL of a panel answers. Raises WarehouseAway."""
+        async with self._panels:
+            return await self._ask(lambda client: ask_sql(client, sql))
 
     async def _ask(self, work: Callable[[Client], T]) -> T:
         if not self._url:

@@ -32,6 +32,7 @@ def take(page: Page, console: Served, proposed: Recommendation, folder: Path) ->
         ("recommendation", f"/recommendations/{proposed.id}"),
         ("policy", "/policy"),
         ("telemetry", "/telemetry"),
+        ("board", "/boards/route?route=login"),
     ):
         page.goto(console.url + path)
         page.wait_for_load_state("networkidle")

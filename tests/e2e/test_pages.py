@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from console.web.rendering import STATIC, VENDOR
 from kernel.findings import Finding
 from tests.console.serving import TOKEN, Served, served
 from tests.console.web_proposals import RULE, proposal, propose
 from tests.console.web_seed import ATTACKER, policy_of, seed
-from tests.e2e.chromium import CHROMIUM, Complaints, chromium, sign_in
+from tests.e2e.chromium import CHROMIUM, PATIENCE_MS, Complaints, chromium, sign_in
 from warehouse.client import connect
 
 pytestmark = [
@@ -22,7 +22,14 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
 ]
 TENANT = "chromium"
-PATHS = ("/", "/findings", "/recommendations", "/policy", "/policy/edit", "/telemetry")
+BOARDS = (
+    "/boards/overview",
+    "/boards/route?route=login",
+    "/boards/findings",
+    "/boards/policy",
+    "/boards/health",
+)
+PATHS = (*BOARDS, "/", "/findings", "/recommendations", "/policy", "/policy/edit", "/telemetry")
 has_vendor = all((STATIC / "vendor" / name).is_file() for name in VENDOR)
 needs_vendor = pytest.mark.skipif(not has_vendor, reason="htmx and uPlot were not fetched: make vendor")
 
@@ -56,13 +63,24 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, console: Served) -> StorageState:
+    """A session's cookie: signing in once is enough."""
+    context = browser.new_context()
+    sign_in(context.new_page(), console.url, TOKEN)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def page(browser: Browser, console: Served) -> Iterator[Page]:
-    """Signed in; the test fails where any page complains."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+def page(browser: Browser, console: Served, signed_in: StorageState) -> Iterator[Page]:
+    """The overview, signed in; the test fails where any page complains."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=signed_in)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     complaints = Complaints(page)
-    sign_in(page, console.url, TOKEN)
+    page.goto(console.url)
     yield page
     context.close()
     assert complaints.heard == []

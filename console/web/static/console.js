@@ -2,6 +2,7 @@
 // Draws what tables say, and keeps a live part still while somebody reads or types in it.
 
 const DASHES = [[], [8, 3], [2, 2], [10, 3, 2, 3]]; // colour alone tells nobody anything
+const COLOURS = 8;
 const FILLED = "refused";
 const HEIGHT = 200;
 
@@ -17,7 +18,7 @@ function draw(place) {
   const chart = JSON.parse(place.dataset.chart);
   place.classList.add("drawn");
   const series = chart.names.map((name, index) => {
-    const stroke = colour(`--chart-${index + 1}`);
+    const stroke = colour(`--chart-${(index % COLOURS) + 1}`);
     return {
       label: name, stroke, width: 2, dash: DASHES[index % DASHES.length], points: { show: false },
       fill: name === FILLED ? stroke + "33" : undefined,
@@ -27,7 +28,7 @@ function draw(place) {
   new uPlot({
     width: place.clientWidth, height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    scales: { y: { range: (_, low, high) => [0, Math.max(high || 0, 1) * 1.1] } },
+    scales: { y: { range: (_, low, high) => [0, (high || 1) * 1.1] } },
     axes: [axis({ values: (_, times) => times.map((time) => new Date(time * 1000).toISOString().slice(11, 19)), space: 90 }), axis({ size: 55 })],
     series: [{ label: "UTC", value: (_, time) => (time === null ? "–" : new Date(time * 1000).toISOString().slice(11, 19)) }, ...series],
     cursor: { drag: { x: false, y: false } },

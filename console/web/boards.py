@@ -1,0 +1,179 @@
+"""Boards: the panel specs that Grafana shows, asked of the warehouse and drawn here."""
+
+import asyncio
+import math
+from collections.abc import Mapping
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+
+from console.moments import to_utc
+from console.web.charts import Chart, Line
+from console.web.forms import NotShown
+from console.web.rendering import SECURITY_FIELDS, to_number
+from console.web.site import Site
+from console.web.telemetry import WarehouseAway
+from dashboards.asking import Cell, Columns, to_series
+from dashboards.boards import BOARDS
+from dashboards.boards.choices import ROUTE
+from dashboards.expansion import ALL, NotExpandable, TimeRange, Values, expand
+from dashboards.spec import Board, Panel
+
+RANGES: Mapping[str, float] = {"15 min": 900.0, "1 h": 3_600.0, "6 h": 21_600.0, "24 h": 86_400.0}
+POINTS = 120
+MOST_LINES = 8
+MOST_ROWS = 50
+PREFIX = "tidegate-"
+SHARE = "percentunit"
+UNITS: Mapping[str, str] = {
+    "short": "",
+    "none": "",
+    "reqps": "requests/s",
+    SHARE: "%",
+    "ms": "ms",
+    "s": "s",
+    "bytes": "bytes",
+    "Bps": "bytes/s",
+}
+# Times come as seconds since 1970, between 2001 and 2096; nothing else on a board is a fraction of that size.
+TIMES = (1e9, 4e9)
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A panel's answer: a chart, a number, or a table; or why there is none."""
+
+    title: str
+    about: str
+    unit: str
+    is_stat: bool = False
+    chart: Chart | None = None
+    text: str = ""
+    names: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    trouble: str = ""
+
+
+class Boards:
+    """The pages of boards."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def first(self, request: Request) -> Response:
+        """The first board."""
+        self._site.session_of(request)
+        return RedirectResponse(f"/boards/{slug_of(BOARDS[0])}", 303, headers=SECURITY_FIELDS)
+
+    async def one(self, request: Request, board: str) -> Response:
+        """A board over a range, for one route or all."""
+        self._site.session_of(request)
+        found = next((each for each in BOARDS if slug_of(each) == board), None)
+        if found is None:
+            raise NotShown(404, "No such board", f"there is no board {board!r}")
+        span = request.query_params.get("range", "")
+        span = span if span in RANGES else next(iter(RANGES))
+        route = request.query_params.get("route", "")
+        until = self._site.now()
+        over = TimeRange(until - RANGES[span], until, POINTS)
+        chosen: Values = {"tenant": self._site.state.tenant, "route": route or ALL, "console": ""}
+        routes, away = await self._routes(over, chosen)
+        answers = [] if away else await asyncio.gather(*(self._shown(p, over, chosen) for p in found.panels))
+        return await self._site.show(
+            request,
+            "board.html",
+            board=found,
+            boards=[(slug_of(each), title_of(each)) for each in BOARDS],
+            chosen=board,
+            range=span,
+            ranges=tuple(RANGES),
+            route=route,
+            routes=routes,
+            since=over.since,
+            until=until,
+            away=away,
+            stats=[each for each in answers if each.is_stat],
+            shown=[each for each in answers if not each.is_stat],
+        )
+
+    async def _routes(self, over: TimeRange, chosen: Values) -> tuple[tuple[str, ...], str]:
+        try:
+            answer = await self._site.telemetry.answer_of(expand(ROUTE.sql, over, chosen))
+        except WarehouseAway as fact:
+            return (), str(fact)
+        return tuple(str(each) for column in answer.values for each in column if each), ""
+
+    async def _shown(self, panel: Panel, over: TimeRange, chosen: Values) -> Shown:
+        try:
+            return to_shown(panel, await self._site.telemetry.answer_of(expand(panel.sql, over, chosen)))
+        except (WarehouseAway, NotExpandable) as fact:
+            return to_shown(panel, Columns((), ()), trouble=str(fact))
+
+
+def to_shown(panel: Panel, answer: Columns, *, trouble: str = "") -> Shown:
+    """An answer as its panel's kind asks for it."""
+    shown = Shown(
+        title=panel.title,
+        about=panel.description,
+        unit=UNITS[panel.unit],
+        is_stat=panel.kind == "stat",
+        trouble=trouble,
+    )
+    if trouble:
+        return shown
+    if panel.kind in ("timeseries", "heatmap"):
+        return msgspec.structs.replace(shown, chart=to_chart(panel, answer))
+    if panel.kind == "stat":
+        value = answer.values[0][0] if answer.rows else None
+        return msgspec.structs.replace(shown, text=to_text(value, panel))
+    rows = zip(*answer.values, strict=True) if answer.values else ()
+    told = tuple(tuple(to_cell(cell) for cell in row) for row in rows)
+    return msgspec.structs.replace(shown, names=answer.names, rows=told[:MOST_ROWS])
+
+
+def to_chart(panel: Panel, answer: Columns) -> Chart:
+    """Lines over time: the MOST_LINES greatest."""
+    series = to_series(answer)
+    times = 100.0 if panel.unit == SHARE else 1.0
+    lines = [
+        Line(name or "(none)", tuple(math.nan if value is None else value * times for value in values))
+        for name, values in zip(series.names, series.values, strict=True)
+    ]
+    greatest = sorted(lines, key=lambda line: -sum(v for v in line.values if not math.isnan(v)))[:MOST_LINES]
+    kept = tuple(line for line in lines if line in greatest)
+    return Chart(panel.name, panel.title, UNITS[panel.unit], series.times, kept)
+
+
+def to_text(value: Cell, panel: Panel) -> str:
+    """A single number; shares in percent."""
+    if not isinstance(value, int | float):
+        return str(value or to_number(math.nan))
+    return to_number(value * 100 if panel.unit == SHARE else value)
+
+
+def to_cell(value: Cell) -> str:
+    """A table's cell.
+
+    >>> to_cell(1_764_000_000.0), to_cell(12), to_cell("x")
+    ('2025-11-24 16:00:00', '12', 'x')
+    """
+    if isinstance(value, float):
+        return to_utc(value) if TIMES[0] <= value <= TIMES[1] else to_number(value)
+    return f"{value:,}" if isinstance(value, int) else str(value or "")
+
+
+def slug_of(board: Board) -> str:
+    """A board's part of the path."""
+    return board.uid.removeprefix(PREFIX)
+
+
+def title_of(board: Board) -> str:
+    """A board's title without the product's name."""
+    return board.title.removeprefix("Tidegate: ")
+
+
+def add_boards(app: FastAPI, site: Site) -> None:
+    """Add these pages to the application."""
+    boards = Boards(site)
+    app.add_api_route("/boards", boards.first, include_in_schema=False)
+    app.add_api_route("/boards/{board}", boards.one, include_in_schema=False)

@@ -1,0 +1,85 @@
+"""Boards: every panel's answer as a chart, a number or a table."""
+
+import doctest
+import time
+from pathlib import Path
+
+import pytest
+
+from console.web import boards
+from console.web.boards import MOST_LINES, UNITS, to_shown
+from dashboards.asking import Columns
+from dashboards.boards import BOARDS
+from dashboards.spec import Kind, Panel, Unit
+from tests.console.policies import Clock
+from tests.console.web_seed import ATTACKER, policy_of, seed
+from tests.console.web_serving import browsing
+from warehouse.client import connect
+
+TENANT = "boards"
+
+
+def panel(kind: Kind, unit: Unit = "short") -> Panel:
+    return Panel(name="p", title="P", description="about", sql="SELECT 1", unit=unit, kind=kind)
+
+
+def test_shares_are_told_in_percent() -> None:
+    stat = to_shown(panel("stat", "percentunit"), Columns(("share",), ((0.25,),)))
+    assert (stat.is_stat, stat.text, stat.unit) == (True, "25", "%")
+    lines = to_shown(panel("timeseries", "percentunit"), Columns(("time", "share"), ((1.0,), (0.5,)))).chart
+    assert lines is not None
+    assert lines.lines[0].values == (50.0,)
+
+
+def test_of_many_lines_the_greatest_are_drawn() -> None:
+    names = tuple(f"r{each}" for each in range(20))
+    answer = Columns(("time", "route", "rate"), ((1.0,) * 20, names, tuple(range(20))))
+    chart = to_shown(panel("timeseries"), answer).chart
+    assert chart is not None
+    assert [line.name for line in chart.lines] == [f"r{each}" for each in range(20 - MOST_LINES, 20)]
+
+
+def test_an_answer_without_rows_is_shown_as_nothing() -> None:
+    nothing = Columns((), ())
+    assert to_shown(panel("table"), nothing).rows == ()
+    chart = to_shown(panel("timeseries"), nothing).chart
+    assert chart is not None
+    assert chart.rows() == []
+    assert to_shown(panel("stat"), nothing).text
+
+
+def test_every_unit_of_a_panel_has_words() -> None:
+    assert {each.unit for board in BOARDS for each in board.panels} <= set(UNITS)
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(boards).failed == 0
+
+
+async def test_every_board_answers_for_all_routes_and_for_one(warehouse_url: str, tmp_path: Path) -> None:
+    now = time.time()
+    client = connect(warehouse_url)
+    seed(client, TENANT, now)
+    client.close()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy_of(TENANT))
+    async with browsing(policy, warehouse_url, Clock(now)) as browser:
+        await browser.sign_in()
+        for board in BOARDS:
+            page = await browser.get(f"/boards/{boards.slug_of(board)}")
+            assert page.status_code == 200
+            assert "the warehouse answers with a failure" not in page.text
+        page = await browser.get("/boards/route?route=login&range=1+h")
+        assert "<option selected>login</option>" in page.text
+        assert ATTACKER in page.text
+        injected = await browser.get("/boards/route?route=%27)+OR+1%3D1+--+")
+        assert ATTACKER not in injected.text
+        assert (await browser.get("/boards/none")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/boards", "/boards/overview"])
+async def test_boards_need_a_session(policy: Path, clock: Clock, path: str) -> None:
+    async with browsing(policy, "", clock) as browser:
+        assert (await browser.get(path)).headers["location"].startswith("/login")
+        await browser.sign_in()
+        assert (await browser.client.get(path, follow_redirects=True)).status_code == 200
