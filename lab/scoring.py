@@ -38,6 +38,7 @@ KIND_OF: dict[EventKind, str] = {
     "vulnerability scan": "vulnerability-scan",
 }
 PERSONAL = ("client-burst", "vulnerability-scan")  # findings that accuse somebody: of what others do, never
+OF_MANY = ("credential-stuffing", "flood")  # findings that accuse many at once: true of many addresses only
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -181,4 +182,6 @@ def tells_of(seen: Seen, happened: Happened) -> bool:
         return False
     if seen.finding.kind in PERSONAL:
         return seen.finding.identity in happened.identities
+    if seen.finding.kind in OF_MANY:
+        return len(happened.identities) > 1
     return True

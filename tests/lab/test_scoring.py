@@ -161,6 +161,15 @@ def test_a_scan_by_a_bystander_is_a_false_alarm_whatever_happens_then() -> None:
     assert finding_of(acts[1], [Seen(scan, 103.0)]) is None
 
 
+@pytest.mark.parametrize("kind", ["credential-stuffing", "flood"])
+def test_an_attack_of_many_that_is_found_while_the_shop_fails_is_a_false_alarm(kind: str) -> None:
+    seen = [Seen(msgspec.structs.replace(FINDING, kind=kind, identity=""), 103.0)]
+    assert others(seen, [happened("error burst")])
+    many = frozenset(("ip:198.18.0.7", "ip:198.18.0.8"))
+    stuffing = msgspec.structs.replace(happened("credential stuffing"), identities=many)
+    assert not others(seen, [stuffing])
+
+
 def test_attacks_are_not_legitimate() -> None:
     assert refused_of([sent(1.0, 429, ATTACK_LABEL), sent(1.0, 200, ATTACK_LABEL)]).requests == 0
 
