@@ -31,7 +31,7 @@ from analytics.proposer import Proposer
 from analytics.publisher import Publisher
 from analytics.replay_child import beside_me
 from analytics.replay_jobs import Times, Worker
-from analytics.replay_rules import NotReplayable
+from analytics.replay_rules import NotReplayable, compiled
 from analytics.replaying import replay
 from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token, hash_key
 from analytics.situations import situation_of
@@ -159,13 +159,14 @@ def replay_once(
     since: Annotated[float, typer.Option(help="seconds since 1970")],
     until: Annotated[float, typer.Option(help="seconds since 1970")],
     warehouse: Warehouse = WAREHOUSE_URL,
-    tenant: Tenant = "default",
 ) -> None:
     """Replay a policy file over stored requests; the report is printed as JSON."""
     try:
         client = connect(warehouse)
+        in_force = base.read_text()
+        tenant = compiled(in_force, str(base), at=since, hash_key=b"").tenant
         request = ReplayRequest(policy.read_text(), since, until)
-        situation = situation_of(client, tenant, request, base=base.read_text())
+        situation = situation_of(client, tenant, request, base=in_force)
         situation = msgspec.structs.replace(situation, hash_key=key_of_hashes())
         source = ReplayReader(client, tenant)
         report = replay(request, situation, source, progress=lambda _: True, clock=time.monotonic)
