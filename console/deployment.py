@@ -83,7 +83,7 @@ def control_part(deployment: Deployment, environment: Environment) -> Part:
         name="control",
         listens={"control": deployment.control},
         arguments=(
-            *("-m", "console.main", "control"),
+            *("-m", "console.main", "console"),
             *("--policy", str(deployment.policy)),
             *("--listen", Listen("control")),
             *("--data", str(deployment.data / CONTROL_DIRECTORY)),

@@ -38,7 +38,7 @@ COMMANDS = (
     Command(
         "warehouse", "Run the embedded ClickHouse server.", "warehouse.main", ("embedded",), by_exec=True
     ),
-    Command("control", "Run the control endpoint that proxies follow.", "console.commands.control", CONSOLE),
+    Command("console", "Run the console: control API and pages.", "console.commands.console", CONSOLE),
     Command("dashboards", "Make or push Grafana's dashboards.", "dashboards.main", CONSOLE, by_exec=True),
     Command("check", "Check a policy file.", "console.commands.check"),
     Command("explain", "Tell how one request would be judged, rule by rule.", "console.commands.explain"),

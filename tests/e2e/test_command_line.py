@@ -19,7 +19,7 @@ DOCUMENT = ROOT / "docs" / "command-line.md"
 HEAVY = ("fastapi", "uvicorn", "numpy", "clickhouse_connect", "chdb", "sklearn", "scipy", "httpx2", "uvloop")
 ASKED_FOR = {
     *("up", "demo", "proxy", "analytics", "warehouse", "check", "explain", "status", "findings"),
-    *("keys", "import-log", "loop", "control", "decision"),
+    *("keys", "import-log", "loop", "console", "decision"),
     "dashboards",
     *("recommendations", "replay", "diff", "apply", "rollback", "marker", "backup", "restore"),
 }
@@ -149,7 +149,7 @@ def test_check_of_the_ten_lines_is_good() -> None:
         (("analytics", "--tick-ms", "1"), 2, "tidegate analytics: --tick-ms: '1' should be"),
         (("warehouse", "--listen"), 2, "tidegate warehouse: option '--listen' requires an argument"),
         (("demo", "--seed", "-1"), 2, "tidegate demo: --seed: '-1' should be"),
-        (("control",), 2, "tidegate control: --policy is missing"),
+        (("console",), 2, "tidegate console: --policy is missing"),
         (("status", "--data", "/no/such/directory"), 2, "no gateway runs"),
         (("loop", "resume", "--data", "/no/such/directory"), 2, "no gateway runs"),
         (("import-log", "/no/such/file"), 2, "is no file"),

@@ -1,4 +1,4 @@
-"""`tidegate control` as a process."""
+"""`tidegate console` as a process."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from console.commands.control import app
+from console.commands.console import app
 from console.keyring import keyring_of
 from tests.console.running import ran
 from warehouse.ownership import claim
@@ -22,7 +22,7 @@ PATIENCE_S = 20.0
 
 @pytest.fixture
 def process(tmp_path: Path, policy: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "console.main", "control", "--policy", str(policy)]
+    command = [sys.executable, "-m", "console.main", "console", "--policy", str(policy)]
     where = ["--listen", "127.0.0.1:0", "--data", str(tmp_path / "data")]
     environment = {**os.environ, "TIDEGATE_CONTROL_TOKEN": ""}
     with subprocess.Popen([*command, *where], stderr=subprocess.PIPE, text=True, env=environment) as started:
@@ -33,7 +33,7 @@ def process(tmp_path: Path, policy: Path) -> Iterator[subprocess.Popen[str]]:
 def ready_url(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     for line in process.stderr:
-        found = re.match(r"tidegate-control ready on (http://\S+)", line)
+        found = re.match(r"tidegate-console ready on (http://\S+)", line)
         if found:
             return found[1]
     raise AssertionError("it ended before it was ready")

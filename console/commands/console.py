@@ -1,4 +1,4 @@
-"""`tidegate control`: serves the control endpoint until it is told to stop."""
+"""`tidegate console`: serves the control API and the pages until it is told to stop."""
 
 import asyncio
 import contextlib
@@ -15,6 +15,7 @@ import typer
 import uvicorn
 
 from console.control import create_app
+from console.copying import Copying
 from console.facts import WrongPolicy
 from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
 from console.policy_file import why_refused
@@ -33,13 +34,16 @@ app = command_app()
 
 
 @app.command()
-def control(
+def console(
     policy: Annotated[Path, typer.Option(help="The policy file; watched.", show_default=False)],
     listen: Annotated[str, typer.Option(help="HOST:PORT; port 0 is any free port.")] = "127.0.0.1:8090",
     data: Annotated[Path | None, typer.Option(help="Directory of the store.", show_default="./var")] = None,
+    warehouse: Annotated[
+        str, typer.Option(help="URL of the warehouse, for the pages.", show_default=False)
+    ] = "",
     clock: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
-    """Run the control endpoint: proxies follow it, analytics sets overlays through it.
+    """Run the console: the control API that proxies follow, and the pages for operators.
 
     The bearer token comes from TIDEGATE_CONTROL_TOKEN, else from a keyring made in the data directory.
     """
@@ -51,7 +55,9 @@ def control(
         with contextlib.closing(claim(directory, LOCK_FILE)):
             token = known.control_token or token_of(directory)
             with bind(parse_endpoint(listen, "--listen"), "--listen") as listener:
-                asyncio.run(serve(opened, listener=listener, token=token, warehouse=known.warehouse))
+                asyncio.run(
+                    serve(opened, listener=listener, token=token, warehouse=warehouse or known.warehouse)
+                )
     except (UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
         raise CannotRun(str(trouble)) from trouble
     except WrongPolicy as wrong:
@@ -60,8 +66,13 @@ def control(
 
 def token_of(directory: Path) -> str:
     """The token of the directory's keyring, which is made where it is missing."""
-    tell(f"tidegate-control: TIDEGATE_CONTROL_TOKEN is not set; the token is in {directory / KEYRING_FILE}")
+    tell(f"tidegate-console: TIDEGATE_CONTROL_TOKEN is not set; the token is in {directory / KEYRING_FILE}")
     return keyring_of(directory, secrets.token_bytes).control_token
+
+
+def say_here(line: str) -> None:
+    """A line about what the process does."""
+    tell(f"tidegate-console: {line}")
 
 
 class ControlServer(uvicorn.Server):
@@ -86,7 +97,7 @@ class ControlServer(uvicorn.Server):
         """Say that it is ready, once it is."""
         await super().startup(sockets)
         for each in sockets or []:
-            tell(f"tidegate-control ready on {endpoint_of(each).url()}")
+            tell(f"tidegate-console ready on {endpoint_of(each).url()}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer the long polls, then end."""
@@ -110,15 +121,20 @@ async def serve(
         timeout_graceful_shutdown=5,
     )
     server = ControlServer(config, state)
+    copying = Copying(state, warehouse, say_here) if warehouse else None
     try:
         async with asyncio.TaskGroup() as group:
-            watchers = (
-                group.create_task(state.watch_policy(lambda line: tell(f"tidegate-control: {line}"))),
+            watchers = [
+                group.create_task(state.watch_policy(say_here)),
                 group.create_task(state.expire_overlays()),
                 group.create_task(state.expire_rules()),
-            )
+            ]
+            if copying is not None:
+                watchers.append(group.create_task(copying.run()))
             await server.serve(sockets=[listener])
             for watcher in watchers:
                 watcher.cancel()
     finally:
+        if copying is not None:
+            copying.close()
         await state.close()
