@@ -5,6 +5,11 @@ Written after the driver's source (conn_http.go, `dialHttp`, `queryHello`, `ping
 
 import gzip
 
+import pytest
+
+from dashboards.boards import BOARDS
+from dashboards.expansion import ALL, TimeRange, expand
+from dashboards.spec import Board
 from tests.warehouse.http_requests import Reply, ask
 
 AGENT = "grafana/13.0.0 clickhouse-datasource/4.20.0 clickhouse-go/2.40.1 (lv:go/1.25; os:linux)"
@@ -69,3 +74,12 @@ def test_a_mistake_is_told_as_the_driver_expects(warehouse_url: str) -> None:
     reply = as_the_driver(warehouse_url, "SELECT nonsense")
     assert reply.status == 404
     assert reply.code == "47"
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
+def test_the_user_who_can_only_read_is_answered_every_panel(warehouse_url: str, board: Board) -> None:
+    hour, chosen = TimeRange(1_000_000, 1_003_600), {"tenant": "nobody", "route": ALL}
+    for panel in board.panels:
+        reply = as_the_driver(warehouse_url, expand(panel.sql, hour, chosen), "reader:")
+        assert reply.status == 200, f"{panel.name}: {plain(reply)!r}"
+        assert b"__exception__" not in plain(reply)
