@@ -5,10 +5,16 @@ import math
 import msgspec
 import pytest
 
+from analytics.registry import detectors
+from analytics.series import Rows
+from analytics.windows import Scopes
 from kernel.findings import Finding, Overlay
 from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Label, Sent
 from lab.scenario import Act, EventKind
 from lab.scoring import (
+    KIND_OF,
+    OF_MANY,
+    PERSONAL,
     Happened,
     Seen,
     Telemetry,
@@ -168,6 +174,11 @@ def test_an_attack_of_many_that_is_found_while_the_shop_fails_is_a_false_alarm(k
     many = frozenset(("ip:198.18.0.7", "ip:198.18.0.8"))
     stuffing = msgspec.structs.replace(happened("credential stuffing"), identities=many)
     assert not others(seen, [stuffing])
+
+
+def test_each_act_is_of_a_kind_that_a_running_detector_finds() -> None:
+    kinds = {each.card.kind for each in detectors(Scopes(), Rows())}
+    assert {*KIND_OF.values(), *PERSONAL, *OF_MANY} <= kinds
 
 
 def test_attacks_are_not_legitimate() -> None:
