@@ -136,7 +136,10 @@ def to_chart(panel: Panel, answer: Columns) -> Chart:
     series = to_series(answer)
     times = 100.0 if panel.unit == SHARE else 1.0
     lines = [
-        Line(name or "(none)", tuple(math.nan if value is None else value * times for value in values))
+        Line(
+            name.replace("_", " ") or "(none)",
+            tuple(math.nan if value is None else value * times for value in values),
+        )
         for name, values in zip(series.names, series.values, strict=True)
     ]
     greatest = sorted(lines, key=lambda line: -sum(v for v in line.values if not math.isnan(v)))[:MOST_LINES]

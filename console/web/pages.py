@@ -14,6 +14,7 @@ from console.tokens import Tokens
 from console.web.boards import add_boards
 from console.web.decisions import add_decisions
 from console.web.forms import NotShown, form_of
+from console.web.records import add_records
 from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
 from console.web.site import COOKIE, READERS, Site, Unseen, sent_form
@@ -77,7 +78,11 @@ class Views:
         if found is None:
             raise NotShown(404, "No such finding", away or f"no finding has the id {finding!r}")
         return await self._site.show(
-            request, "finding.html", finding=found, proposed=await self._site.state.recommendations("")
+            request,
+            "finding.html",
+            finding=found,
+            proposed=await self._site.state.recommendations(""),
+            labels=await self._site.state.labels(),
         )
 
     async def health(self, request: Request) -> Response:
@@ -154,6 +159,7 @@ def add_pages(
         app.add_api_route(path, page, include_in_schema=False)
     add_decisions(app, site)
     add_boards(app, site)
+    add_records(app, site)
     app.add_api_route("/login", doors.enter, methods=["POST"], include_in_schema=False)
     app.add_api_route("/logout", doors.leave, methods=["POST"], include_in_schema=False)
 

@@ -29,7 +29,17 @@ BOARDS = (
     "/boards/policy",
     "/boards/health",
 )
-PATHS = (*BOARDS, "/", "/findings", "/recommendations", "/policy", "/policy/edit", "/telemetry")
+PATHS = (
+    *BOARDS,
+    "/",
+    "/findings",
+    "/recommendations",
+    "/policy",
+    "/policy/edit",
+    "/replays",
+    "/audit",
+    "/telemetry",
+)
 has_vendor = all((STATIC / "vendor" / name).is_file() for name in VENDOR)
 needs_vendor = pytest.mark.skipif(not has_vendor, reason="htmx and uPlot were not fetched: make vendor")
 
