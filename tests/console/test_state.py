@@ -9,10 +9,13 @@ import pytest
 from console.facts import NotHeld, Objected, UnknownTenant, WrongPolicy
 from console.policy_file import FileReading, read_policy_file
 from console.state import ControlState, open_state
-from kernel.control import Following
+from console.tokens import digest_of
+from kernel.control import AskToken, Following, PutJob
+from kernel.replays import ReplayRequest
 from tests.console.policies import ADAPTIVE, Clock, overlay
 
 PATIENCE_S = 20.0
+REQUEST = ReplayRequest("", 0.0, 1.0)
 
 
 @pytest.fixture
@@ -133,3 +136,33 @@ async def test_a_broken_policy_is_no_start(tmp_path: Path, clock: Clock) -> None
     (tmp_path / "broken.yaml").write_text("routes: 1\n")
     with pytest.raises(WrongPolicy, match=r"broken\.yaml:1"):
         open_state(tmp_path / "control.sqlite", tmp_path / "broken.yaml", clock)
+
+
+async def test_a_job_whose_worker_falls_silent_is_anothers_and_the_first_learns_it(
+    state: ControlState, clock: Clock
+) -> None:
+    job = await state.ask_job(REQUEST, author="ada")
+    await state.claim_job("w1")
+    clock.now += 31
+    again = await state.claim_job("w2")
+    assert again is not None
+    assert again.id == job.id
+    with pytest.raises(NotHeld, match="not 'w1'"):
+        await state.put_job(job.id, PutJob("w1", "running", 0.5))
+    done = await state.put_job(job.id, PutJob("w2", "done", 1.0))
+    assert (await state.cancel_job(job.id, author="ada")) == done
+
+
+async def test_tokens_and_revoked_keys_outlive_the_process(
+    tmp_path: Path, policy: Path, clock: Clock
+) -> None:
+    before = open_state(tmp_path / "control.sqlite", policy, clock)
+    made = await before.make_token(AskToken("ci", "viewer", 60), author="ada")
+    await before.revoke_key("ab" * 32, "leaked", author="ada")
+    await before.close()
+    after = open_state(tmp_path / "control.sqlite", policy, clock)
+    (issued,) = after.issued()
+    assert (issued.token.id, issued.digest) == (made.id, digest_of(made.secret))
+    assert (await after.follow("", -1, 0.0)).revoked == ("ab" * 32,)
+    await after.close()
+    assert made.secret not in (tmp_path / "control.sqlite").read_bytes().decode("latin-1")
