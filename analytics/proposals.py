@@ -39,7 +39,7 @@ from kernel.replays import Example
 HEADROOM = 1.5  # over what 99.9 % of the peers never pass
 GAP_HEADROOM = 3.0  # where nothing is wrong
 MOST_OF_OBSERVED = 0.5  # a limit above half of what the accused does would hardly hold it
-LEAST_LOGINS = 3  # at once
+LEAST_LOGINS = 2  # at once: one may be mistyped
 LOGIN_REFILL_S = 120.0  # until a login limit's bucket is full again
 CLIENT_LASTS_S, LOGIN_LASTS_S, SCANNER_LASTS_S = 7_200, 86_400, 3_600
 VOID_AFTER_S = 86_400.0  # a proposal against somebody
@@ -101,7 +101,7 @@ def of_finding(finding: Finding, grounds: Grounds) -> Recommendation | None:
 
 def of_burst(finding: Finding, grounds: Grounds) -> Recommendation | None:
     """A limit per identity on the route of a client burst."""
-    if finding.identity in AllowList(grounds.policy.allow_list):
+    if finding.identity in AllowList(grounds.policy.allow_list) or is_scanning(finding.identity, grounds):
         return None
     scope = finding.route or EVERYWHERE
     usual, peers = grounds.usual_of(scope), grounds.peers_of(scope)
@@ -284,6 +284,11 @@ def made(grounds: Grounds, kind: Kind, finding: Finding | None, draft: Draft) ->
         created_at=grounds.now,
         expires_at=grounds.now + (VOID_AFTER_S if finding else GAP_VOID_AFTER_S),
     )
+
+
+def is_scanning(identity: str, grounds: Grounds) -> bool:
+    """Whether a scan by that identity is open: its denial is proposed, a limit as well would be noise."""
+    return any(each.detector == SCAN.number and each.identity == identity for each in grounds.findings)
 
 
 def is_there(rule: Rule, grounds: Grounds) -> bool:

@@ -170,3 +170,8 @@ def test_ids_are_stable_and_rules_have_names_of_their_own() -> None:
     assert [each.id for each in propose(first)] == [each.id for each in propose(later)]
     rules = [rule for each in propose(first) for rule in each.rules]
     assert len(set(rules)) == len(rules) == 3
+
+
+def test_a_scanner_that_bursts_as_well_is_denied_and_not_limited() -> None:
+    bursting = finding_of("D1", SCANNER.identity, route="products")
+    assert [each.kind for each in propose(grounds(bursting, SCANNER))] == ["deny-scanner"]
