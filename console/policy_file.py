@@ -80,12 +80,16 @@ class PolicyFile:
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self.path = path
         self._clock = clock
-        self._seen = self._look()
+        self._seen: tuple[int, int, int, int] | None = self._look()
 
     def read(self) -> FileReading:
         """Read it now."""
         self._seen = self._look()
         return read_policy_file(self.path, self._clock())
+
+    def forget(self) -> None:
+        """Let it be read again at the next look, changed or not."""
+        self._seen = None
 
     def has_changed(self) -> bool:
         """Whether it is worth reading again; costs one stat."""

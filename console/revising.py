@@ -156,6 +156,13 @@ def refuse(reading: FileReading) -> NoReturn:
     raise Objected(tuple(problem.text() for problem in reading.problems))
 
 
+def last_reading(store: Store, *, now: float) -> FileReading | None:
+    """The revision that was in force last, where the file is broken; None where there is none to be had."""
+    head = store.revisions.head(store.revisions.only_tenant())
+    stored = read_text(head.text, NAME, now) if head else None
+    return stored if stored and stored.policy else None
+
+
 def first_reading(store: Store, file: Path, reading: FileReading, *, now: float) -> FileReading:
     """What is in force at the start: the store's newest revision, or the file's where that is news."""
     assert reading.policy is not None

@@ -45,6 +45,11 @@ class Revisions:
         """The revision in force, None before the first."""
         return self._one(HEAD, (tenant,))
 
+    def only_tenant(self) -> str:
+        """Whose revisions these are; empty where there are none, or several tenants'."""
+        found = self._connection.execute("SELECT DISTINCT tenant FROM revisions LIMIT 2").fetchall()
+        return str(found[0][0]) if len(found) == 1 else ""
+
     def add(self, tenant: str, new: NewRevision) -> RevisionInFull:
         """Put a text in force."""
         before = self.head(tenant)

@@ -16,7 +16,7 @@ from console.deciding import Deciding
 from console.facts import NotHeld, Unknown, WrongPolicy
 from console.jobs import ENDED
 from console.policy_file import FileReading, PolicyFile
-from console.revising import first_reading
+from console.revising import first_reading, last_reading
 from console.store import Clock, Store
 from kernel.clock import REAL_TIME, Tempo
 from kernel.control import (
@@ -201,10 +201,19 @@ def open_state(path: Path, policy_path: Path, clock: Clock, *, tempo: Tempo = RE
     """Open the store and the policy. Raises WrongPolicy, or what Store raises. Call on the loop."""
     file = PolicyFile(policy_path, clock)
     read = file.read()
-    if read.policy is None:
+    if read.policy is None and not path.exists():
         raise WrongPolicy(read.problems)
     store = Store(path, clock)
-    reading = first_reading(store, policy_path, read, now=tempo.at(clock()))
-    state = ControlState(store, reading.policy or read.policy, file=file, reading=reading, clock=clock)
+    now = tempo.at(clock())
+    if read.policy is not None:
+        reading: FileReading | None = first_reading(store, policy_path, read, now=now)
+    else:
+        # The file was broken meanwhile: what was in force stands, and the watch tells what is wrong.
+        reading = last_reading(store, now=now)
+        file.forget()
+    if reading is None or reading.policy is None:
+        store.close()
+        raise WrongPolicy(read.problems)
+    state = ControlState(store, reading.policy, file=file, reading=reading, clock=clock)
     state.tempo = tempo
     return state

@@ -98,3 +98,16 @@ async def test_a_file_that_is_written_again_unchanged_undoes_no_write(state: Rev
     await change(state, CHANGED)
     await state.take_policy(read_policy_file(policy, 1_000.0), lambda line: None)
     assert state.revision == revision_of(CHANGED)
+
+
+async def test_a_file_that_was_broken_meanwhile_does_not_stop_a_restart(
+    tmp_path: Path, policy: Path, clock: Clock
+) -> None:
+    before = open_state(tmp_path / "control.sqlite", policy, clock)
+    await change(before, CHANGED)
+    await before.close()
+    rewrite(policy, "routes: 3")
+    after = open_state(tmp_path / "control.sqlite", policy, clock)
+    assert (await after.policy()).text == CHANGED
+    assert after._file.has_changed()
+    await after.close()
