@@ -12,6 +12,7 @@ the check, which tests/architecture runs):
     comparison
     replay_facts | replay_tallies
     courses | curves | replay_rules
+    realising
     harm | labels
     adaptive | proposer
     engine | ingest | lateness

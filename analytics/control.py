@@ -19,7 +19,7 @@ from kernel.control import (
     RevisionInFull,
 )
 from kernel.findings import Overlay
-from kernel.recommendations import Recommendation, Reviewed
+from kernel.recommendations import Realised, Recommendation, Reviewed
 from kernel.replays import Job, JobState, ReplayReport
 
 TIMEOUT_S = 2.0
@@ -78,6 +78,16 @@ class Control:
         found = self._call("GET", "/v1/recommendations", query={"state": "open"})
         reviewed = msgspec.json.decode(found, type=tuple[Reviewed, ...])
         return [each.recommendation for each in reviewed if each.recommendation.replay is None]
+
+    def approved(self) -> tuple[Reviewed, ...]:
+        """Recommendations whose rules are in the policy."""
+        found = self._call("GET", "/v1/recommendations", query={"state": "approved"})
+        return msgspec.json.decode(found, type=tuple[Reviewed, ...])
+
+    def put_realised(self, realised: Realised) -> None:
+        """Say what an approved recommendation did."""
+        body = msgspec.json.encode(realised)
+        self._call("PUT", f"/v1/recommendations/{realised.recommendation}/realised", body=body)
 
     def text_of(self, revision: str) -> str:
         """The policy of a revision; an empty one is the revision in force."""

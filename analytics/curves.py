@@ -40,10 +40,16 @@ def quotas_around(quota: Quota) -> list[Quota]:
     """The curve's points; burst keeps its proportion to the rate."""
     factors = [2.0 ** (step / 2) for step in STEPS]
     found = {
-        Quota(min(FASTEST_RATE, quota.rate * factor), max(1, round(quota.burst * factor)))
+        Quota(min(FASTEST_RATE, readable(quota.rate * factor)), max(1, round(quota.burst * factor)))
         for factor in factors
+        if factor != 1.0
     }
-    return sorted(found)
+    return sorted({quota, *found})
+
+
+def readable(rate: float) -> float:
+    """Three digits are enough of a rate that nobody set."""
+    return float(f"{rate:.3g}")
 
 
 class Curve:

@@ -10,12 +10,13 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from analytics.control import Unreachable
+from analytics.realising import AGAIN_AFTER_S, realised
 from analytics.replay_rules import NotReplayable
 from analytics.replaying import Cancelled, replay
-from analytics.situations import situation_of
+from analytics.situations import labels_of, situation_of
 from kernel.control import Label
 from kernel.patch import StalePatch, apply
-from kernel.recommendations import Recommendation
+from kernel.recommendations import Realised, Recommendation, Reviewed
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest
 from warehouse.failures import to_reason
 from warehouse.readers_replay import ReplayReader
@@ -34,6 +35,8 @@ class Desk(Protocol):
     def text_of(self, revision: str) -> str: ...
     def labels(self) -> tuple[Label, ...]: ...
     def unreplayed(self) -> list[Recommendation]: ...
+    def approved(self) -> tuple[Reviewed, ...]: ...
+    def put_realised(self, realised: Realised) -> None: ...
     def recommend(self, recommendations: Sequence[Recommendation]) -> None: ...
     def put_job(
         self,
@@ -60,6 +63,7 @@ class Worker:
         self._desk, self._client, self._tenant = desk, client, tenant
         self._hash_key, self._clock, self._now = hash_key, times.monotonic, times.now
         self._told_at = 0.0
+        self._accounted_at = float("-inf")
         self._stop = Event()
         self._given_up: set[str] = set()  # recommendations whose change cannot be replayed
 
@@ -78,6 +82,7 @@ class Worker:
         """Do one job; False where there is nothing to do. Raises Unreachable."""
         job = self._desk.claim_job()
         if job is None:
+            self.account_for_approvals()
             return self.speak_for_recommendations()
         try:
             report = self._replayed(job)
@@ -91,6 +96,27 @@ class Worker:
             self._desk.put_job(job.id, "done", progress=1.0, report=report)
             log.info("replay %s took %.1f s", job.id, report.took_s)
         return True
+
+    def account_for_approvals(self) -> None:
+        """Tell what approved rules did, every few seconds while they hold. Raises Unreachable."""
+        if self._clock() - self._accounted_at < AGAIN_AFTER_S:
+            return
+        self._accounted_at = self._clock()
+        now = self._now()
+        reader = ReplayReader(self._client, self._tenant)
+        for each in self._desk.approved():
+            approval = each.approval
+            if approval is None or 0 < approval.expires_at < now - AGAIN_AFTER_S * 3:
+                continue  # its account is closed
+            try:
+                request = ReplayRequest("", approval.decided_at, now)
+                labels = labels_of(reader, self._client, self._tenant, request, self._desk.labels())
+                found = realised(reader, each, labels, now=now)
+            except ClickHouseError as problem:
+                log.warning("no account of %s: %s", each.recommendation.id, to_reason(problem))
+                return
+            if found is not None:
+                self._desk.put_realised(found)
 
     def speak_for_recommendations(self) -> bool:
         """Replay a recommendation that has none; False where every one has. Raises Unreachable."""

@@ -85,6 +85,14 @@ class LabelColumns(msgspec.Struct, frozen=True):
     until: Sequence[int]
 
 
+class Meeting(msgspec.Struct, frozen=True):
+    """Some rules, and the routes and plans that they are on; empty: all."""
+
+    rules: tuple[str, ...]
+    routes: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+
+
 class ReplayReader(Reader):
     """Reads one tenant's requests for replays. Safe where its client is."""
 
@@ -104,6 +112,16 @@ class ReplayReader(Reader):
     def accused(self, since: float, until: float) -> LabelColumns:
         """Whom findings call abusive in that time."""
         return to_table(LabelColumns, self._ask("replay_labels", since, until))
+
+    def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, int]:
+        """Identity -> requests that the rules refused, or would have as shadows."""
+        columns = self._ask("replay_refused", since, until, rules=list(rules))
+        return {str(identity): int(refused) for identity, refused in zip(*columns, strict=True)}
+
+    def met(self, since: float, until: float, meeting: Meeting, *, attacks: Sequence[str]) -> int:
+        """How many identities besides these attacks could have met the rules."""
+        lists = {"routes": list(meeting.routes), "plans": list(meeting.plans), "attacks": list(attacks)}
+        return int(self._ask("replay_met", since, until, **lists)[0][0])
 
     def _of(self, name: str, stretch: Stretch, wording: Wording) -> Sequence[Sequence[object]]:
         bounds = {

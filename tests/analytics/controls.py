@@ -10,7 +10,7 @@ import msgspec
 
 from kernel.control import Following, LeaseAnswer, LoopAnswer, PutOverlays, PutRecommendations
 from kernel.findings import Overlay
-from kernel.recommendations import Recommendation
+from kernel.recommendations import Recommendation, Reviewed
 from tests.analytics.policies import TEXT
 
 TOKEN = "secret"
@@ -29,6 +29,8 @@ class Endpoint:
         self.recommended: tuple[Recommendation, ...] = ()
         self.version = 1
         self.calls: list[str] = []
+        self.reviewed: tuple[Reviewed, ...] = ()
+        self.answers: dict[str, Any] = {}  # of replays, by path
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -69,6 +71,10 @@ class Endpoint:
             return LeaseAnswer(self.held, "somebody", 0.0)
         if path == "/v1/loop":
             return LoopAnswer("default", self.paused, "", 0.0)
+        if path.startswith(("/v1/jobs", "/v1/revisions", "/v1/labels")) or path.endswith("/realised"):
+            return self.answers[path]
+        if method == "GET" and path == "/v1/recommendations":
+            return self.reviewed
         if path == "/v1/recommendations":
             self.recommended = msgspec.json.decode(body, type=PutRecommendations).recommendations
             return {}

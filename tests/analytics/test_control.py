@@ -3,7 +3,10 @@ from collections.abc import Iterator
 import pytest
 
 from analytics.control import Control, Unreachable
+from kernel.control import Label, RevisionInFull
 from kernel.findings import Overlay
+from kernel.recommendations import Realised
+from kernel.replays import Bound, Job, ReplayRequest, Split
 from tests.analytics.controls import TOKEN, Endpoint, endpoint
 
 OVERLAY = Overlay("o1", "default", "per-client", "ip:203.0.113.9", 6.0, 15, "why", "f1", 1.0, 601.0)
@@ -60,3 +63,27 @@ def test_proposals_are_told_in_the_words_of_the_endpoint(control: Control, told:
     told.refuse = 404
     with pytest.raises(Unreachable, match="PUT /v1/recommendations: 404"):
         control.recommend(())
+
+
+JOB = Job("j1", "default", ReplayRequest("p", 1.0, 2.0), "me", "cancelled", 0.5, 1.0, 1.0)
+
+
+def test_replays_are_claimed_and_told_about(control: Control, told: Endpoint) -> None:
+    told.answers = {"/v1/jobs/claim": JOB, "/v1/jobs/j1": JOB}
+    assert control.claim_job() == JOB
+    assert control.put_job("j1", "running", progress=0.5) == "cancelled"
+
+
+def test_what_a_replay_needs_is_asked_for(control: Control, told: Endpoint) -> None:
+    told.answers = {
+        "/v1/labels": (Label("", "ip:1", "attack", "", "me", 1.0),),
+        "/v1/revisions/r0": RevisionInFull(1, "r0", "", "me", "", 1.0, text="old"),
+        "/v1/recommendations/r1/realised": {},
+    }
+    assert control.labels()[0].identity == "ip:1"
+    assert control.text_of("r0") == "old"
+    assert control.text_of("") == told.text
+    assert control.unreplayed() == []
+    assert control.approved() == ()
+    control.put_realised(Realised("r1", 1.0, 2.0, Split(), Split(), Bound(0, 0, 1.0)))
+    assert told.calls[-1] == "PUT /v1/recommendations/r1/realised"

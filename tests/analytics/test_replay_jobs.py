@@ -11,7 +11,7 @@ from analytics.replay_jobs import Times, Worker
 from kernel.control import Label
 from kernel.patch import AddLimit, Patch
 from kernel.policy import Limit
-from kernel.recommendations import Evidence, Recommendation
+from kernel.recommendations import Approval, Evidence, Realised, Recommendation, Reviewed
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest, Split
 from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
 
@@ -30,6 +30,8 @@ class Desk:
         self.report: ReplayReport | None = None
         self.failure = ""
         self.recommendation = recommendation
+        self.reviewed: tuple[Reviewed, ...] = ()
+        self.realised: Realised | None = None
 
     def claim_job(self) -> Job | None:
         job, self.job = self.job, None
@@ -44,6 +46,12 @@ class Desk:
     def unreplayed(self) -> list[Recommendation]:
         found = self.recommendation
         return [found] if found is not None and found.replay is None else []
+
+    def approved(self) -> tuple[Reviewed, ...]:
+        return self.reviewed
+
+    def put_realised(self, realised: Realised) -> None:
+        self.realised = realised
 
     def recommend(self, recommendations: Sequence[Recommendation]) -> None:
         (self.recommendation,) = recommendations
@@ -146,3 +154,20 @@ def test_a_recommendation_that_does_not_fit_is_given_up(warehouse_client: Client
     assert working.turn()
     assert not working.turn()
     assert desk.recommendation is stale
+
+
+def test_what_approved_rules_did_is_told(warehouse_client: Client, tenant: str) -> None:
+    asked = [
+        *steady(GREEDY, every_s=0.1, until_s=60),
+        *steady("ip:10.0.0.7", every_s=10, until_s=60),
+        *steady("ip:10.0.0.8", every_s=10, until_s=20),
+    ]
+    store(warehouse_client, tenant, judged_rows(tenant, STRICT, asked))
+    desk = Desk()
+    approval = Approval("enforce", 0.0, 0.0, "r", None, SINCE + 30, "me", "")
+    desk.reviewed = (Reviewed(recommendation("x"), "approved", SINCE, approval=approval),)
+    assert not worker(desk, warehouse_client, tenant).turn()
+    assert desk.realised is not None
+    assert (desk.realised.since, desk.realised.until) == (SINCE + 30, SINCE + 60)
+    assert desk.realised.legitimate == Split(270, 1)  # nobody accuses the greedy one here
+    assert (desk.realised.bound.harmed, desk.realised.bound.n) == (1, 2)

@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from console.proposals import Proposals
+from kernel.patch import Patch
 from kernel.recommendations import State
+from kernel.replays import Bound, Disagreement, ReplayReport, Split
 from tests.console.proposing import recommendation
 from tests.console.stored import connection
 
@@ -37,3 +39,35 @@ def test_what_was_decided_stays_and_what_expired_is_open_again(state: State, aft
     assert found is not None
     assert (again.state, found.state) == (after, after)
     assert proposals.listed("other") == ()
+
+
+def test_a_replay_stays_while_the_change_is_the_same() -> None:
+    proposals = Proposals(connection())
+    none = Split()
+    report = ReplayReport(
+        base="b",
+        candidate="c",
+        since=1.0,
+        until=2.0,
+        warmed_from=0.0,
+        chosen_until=1.5,
+        seen_attack=none,
+        seen_legitimate=none,
+        newly_attack=none,
+        newly_legitimate=none,
+        freed=none,
+        rules=(),
+        bound=Bound(0, 0, 1.0),
+        disagreement=Disagreement(0, 0),
+        lost=0.0,
+        took_s=0.1,
+        caveats=(),
+    )
+    with_replay = msgspec.structs.replace(recommendation(), replay=report)
+    proposals.propose("default", [with_replay], 1_000.0)
+    bare = msgspec.structs.replace(recommendation(), replay=None)
+    (kept,) = proposals.propose("default", [bare], 1_010.0)
+    assert kept.recommendation.replay == report
+    changed = msgspec.structs.replace(bare, patch=Patch("other", bare.patch.operations))
+    (kept,) = proposals.propose("default", [changed], 1_020.0)
+    assert kept.recommendation.replay is None
