@@ -60,7 +60,7 @@ async def test_the_overview_says_what_is_attacked_by_whom_and_what_is_done(
 async def test_the_overview_has_rates_and_a_table_below_each_chart(browser: Browser) -> None:
     page = (await browser.get("/")).text
     assert page.count('data-chart="{') == page.count("<summary>As a table</summary>") == 2
-    login = page.partition('/boards/route?route=login')[2].partition("</tr>")[0]
+    login = page.partition("/boards/route?route=login")[2].partition("</tr>")[0]
     assert "client burst" in login
     assert "85." in login  # percent refused: 3,600 of 4,200, less the seconds that are not settled
 
