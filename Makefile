@@ -11,7 +11,7 @@ SLOW ?= not slow
 .PHONY: help setup demo up test check vendor screenshots bench run-bench clean
 
 help:
-	@echo "make demo    the whole loop on this machine, in 90 seconds (ARGS=--once ends it)"
+	@echo "make demo    the whole loop on this machine, in two minutes (ARGS=--once ends it)"
 	@echo "make up      the gateway with POLICY=FILE and DATA=DIR"
 	@echo "make test    the tests"
 	@echo "make check   lint, types, import rules, then the tests: what CI runs"

@@ -66,6 +66,8 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
     try:
         await unless_stopped(supervisor.start(), stop)
         narrator.say(f"started in {time.monotonic() - began:.1f} s; learning for {LEARNING_S:.0f} s")
+        if not wanted.once:
+            tell_console(supervisor.urls["control"], wanted.keyring, narrator)
         scene = Scene(scenario, people, dict(supervisor.urls), time.time)
         watch = watch_of(supervisor, narrator, since)
         with narrator:
@@ -77,6 +79,7 @@ async def simulate(wanted: Wanted, narrator: Narrator, stop: asyncio.Event) -> b
         print_table(narrator.console, f"Seed {wanted.seed}, {took_s:.0f} s from start to table", rows, NOTE)
         if not wanted.once:
             tell_what_to_try(supervisor, wanted.data, narrator)
+            tell_console(supervisor.urls["control"], wanted.keyring, narrator)
             with narrator:
                 await keep_going(scene, narrator, stop)
             narrator.say(STOPPING)
@@ -115,5 +118,12 @@ def tell_what_to_try(supervisor: Supervisor, data: Path, narrator: Narrator) -> 
         narrator.say(f"{name:<10} {without_password(supervisor.urls[name])}")
     narrator.say(f"try        {command('status', '--data', data)}")
     narrator.say(f"           {command('findings', '--data', data)}")
+    narrator.say(f"           {command('recommendations', 'list', '--data', data)}")
     narrator.say(f"           curl -i {supervisor.urls['proxy']}/products")
     narrator.say("ordinary traffic goes on until Ctrl-C")
+
+
+def tell_console(url: str, keyring: Keyring, narrator: Narrator) -> None:
+    """Where the pages are, and how to sign in: the token is this demo's own, made for its directory."""
+    narrator.loud(f"watch it in a browser: {without_password(url)}")
+    narrator.say(f"  sign in with the demo's token: {keyring.control_token}")

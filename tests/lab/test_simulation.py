@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from console.keyring import Keyring
 from console.supervisor import OWN_VOICE, Supervisor
 from lab.narrator import Narrator
-from lab.simulation import hearing, tell_what_to_try
+from lab.simulation import hearing, tell_console, tell_what_to_try
 
 
 def narrator() -> tuple[Narrator, io.StringIO]:
@@ -34,3 +35,11 @@ def test_addresses_and_commands_are_told(tmp_path: Path) -> None:
     text = out.getvalue()
     assert all(f"http://{name}" in text for name in names)
     assert f"tidegate status --data {tmp_path}" in text
+    assert f"tidegate recommendations list --data {tmp_path}" in text
+
+
+def test_the_pages_are_told_with_the_token_that_opens_them() -> None:
+    teller, out = narrator()
+    tell_console("http://127.0.0.1:8090", Keyring("t0ken", "", ""), teller)
+    assert "http://127.0.0.1:8090" in out.getvalue()
+    assert "t0ken" in out.getvalue()
