@@ -14,8 +14,8 @@ _SERVER: Final = ("fastapi", "uvicorn", "uvloop", "httptools")
 _CLIENT: Final = ("clickhouse_connect", "_ch_core")
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "proxy": (*_SERVER, *_CLIENT, "httpx2", "prometheus_client"),
-    "analytics": (*_CLIENT, "httpx2", "numpy"),
-    "console": (*_SERVER, *_CLIENT, "httpx2"),
+    "analytics": (*_CLIENT, "httpx2", "numpy", "scipy"),
+    "console": (*_SERVER, *_CLIENT, "httpx2", "jinja2"),
     "embedded": (*_SERVER, *_CLIENT, "chdb", "lz4", "python_multipart"),
 }
 # The extra of each part, by the module that is run.
