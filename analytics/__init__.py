@@ -6,6 +6,8 @@ the check, which tests/architecture runs):
     main
     loop | once
     publisher
+    sinks
+    alerting | objectives
     replay_child | replay_jobs
     replaying
     replay_caveats | situations
