@@ -36,7 +36,7 @@ def test_the_extras_are_those_of_the_distribution() -> None:
     }  # chdb's modules stand in chdb-core, which it needs
     for extra, modules in EXTRAS.items():
         names = {re.split(r"[>=<\[]", requirement)[0] for requirement in declared[extra]}
-        assert {owners[module][0].replace("_", "-") for module in modules} == names, extra
+        assert {owners[module][0].replace("_", "-").lower() for module in modules} == names, extra
     assert set(EXTRA_OF.values()) == set(EXTRAS)
 
 
