@@ -6,6 +6,7 @@ the check, which tests/architecture runs):
     main
     loop | once
     publisher
+    delivering
     sinks
     alerting | objectives
     replay_child | replay_jobs
