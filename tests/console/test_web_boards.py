@@ -16,7 +16,7 @@ from tests.console.web_seed import ATTACKER, policy_of, seed
 from tests.console.web_serving import browsing
 from warehouse.client import connect
 
-TENANT = "boards"
+TENANT = "board-pages"
 
 
 def panel(kind: Kind, unit: Unit = "short") -> Panel:
