@@ -23,7 +23,10 @@ PLANTED: dict[str, tuple[str, str]] = {
         "proxy/record.py",
         "import proxy.refusal",
     ),
-    "detectors are independent, the loop is above them": ("analytics/latency.py", "import analytics.collapse"),
+    "detectors are independent, the loop is above them": (
+        "analytics/latency.py",
+        "import analytics.collapse",
+    ),
 }
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 NAMES = [contract["name"] for contract in CONTRACTS]
