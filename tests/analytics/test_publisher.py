@@ -105,12 +105,12 @@ def test_without_an_endpoint_nothing_is_published() -> None:
 def test_proposals_are_told_once_and_again_where_nobody_took_them(play: Play) -> None:
     publisher = Publisher(play.control, play.clock, proposer=Proposer(Witnessing()))
     publisher.propose(play.now, play.engine)
-    assert play.told.recommended == ()  # no policy yet
+    assert list(play.told.recommended) == []  # no policy yet
     play.clock.now += FOLLOW_EVERY_S
     publisher.refresh(play.now, play.engine)
     play.told.refuse = 503
     publisher.propose(play.now, play.engine)
-    assert play.told.recommended == ()
+    assert list(play.told.recommended) == []
     play.told.refuse = 0
     for _ in range(2):
         play.now += EVERY_S

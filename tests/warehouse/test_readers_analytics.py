@@ -174,6 +174,7 @@ def test_logins_and_probes_are_those_that_counting_gives(warehouse_client: Clien
             [failures],
         )
         assert set(logins.subjects[0]) == subjects
+        assert isinstance(sources, set | frozenset)
         assert len(logins.sources[0]) == len(sources)
         ((_, identity, _, misses, paths, methods),) = probes_of(START + second, own)
         assert (list(probes.identity), list(probes.misses)) == ([identity], [misses])
