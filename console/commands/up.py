@@ -128,7 +128,7 @@ def summary(urls: Mapping[str, str], deployment: Deployment) -> str:
     lines = [
         f"gateway     {urls['proxy']}",
         f"management  {urls['manage']}  (token in {deployment.data / KEYRING_FILE})",
-        f"control     {urls['control']}  (token in {deployment.data / KEYRING_FILE})",
+        f"console     {urls['control']}  (sign in with control_token of {deployment.data / KEYRING_FILE})",
         f"warehouse   {without_password(urls['warehouse'])}",
         f"policy      {deployment.policy}  (watched)",
         f"try         {command('status', '--data', deployment.data)}",
