@@ -73,11 +73,10 @@ class Control:
         body = PutRecommendations(self._tenant, self._holder, tuple(recommendations))
         self._call("PUT", "/v1/recommendations", body=msgspec.json.encode(body))
 
-    def unreplayed(self) -> list[Recommendation]:
-        """Open recommendations that no replay speaks for yet."""
+    def proposed(self) -> list[Recommendation]:
+        """Open recommendations, with the replays that they have."""
         found = self._call("GET", "/v1/recommendations", query={"state": "open"})
-        reviewed = msgspec.json.decode(found, type=tuple[Reviewed, ...])
-        return [each.recommendation for each in reviewed if each.recommendation.replay is None]
+        return [each.recommendation for each in msgspec.json.decode(found, type=tuple[Reviewed, ...])]
 
     def approved(self) -> tuple[Reviewed, ...]:
         """Recommendations whose rules are in the policy."""

@@ -24,6 +24,9 @@ from warehouse.readers_replay import ReplayReader
 TELL_EVERY_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.5
 LOOK_BACK_S: Final = 3_600.0  # over which a recommendation is replayed
+# An attack that goes on tells more: its recommendation is replayed again, at a twentieth of a core.
+AGAIN_S: Final = 20.0
+REST: Final = 20.0  # times what the last replay took
 
 log = logging.getLogger("tidegate.analytics.replays")
 
@@ -34,7 +37,7 @@ class Desk(Protocol):
     def claim_job(self) -> Job | None: ...
     def text_of(self, revision: str) -> str: ...
     def labels(self) -> tuple[Label, ...]: ...
-    def unreplayed(self) -> list[Recommendation]: ...
+    def proposed(self) -> list[Recommendation]: ...
     def approved(self) -> tuple[Reviewed, ...]: ...
     def put_realised(self, realised: Realised) -> None: ...
     def recommend(self, recommendations: Sequence[Recommendation]) -> None: ...
@@ -57,7 +60,7 @@ class Times(msgspec.Struct, frozen=True):
 
 
 class Worker:
-    """Replays one job at a time, and between jobs each open recommendation that has no replay yet."""
+    """Replays one job at a time, and between jobs each open recommendation, when it is due."""
 
     def __init__(self, desk: Desk, client: Client, tenant: str, *, hash_key: bytes, times: Times) -> None:
         self._desk, self._client, self._tenant = desk, client, tenant
@@ -119,10 +122,12 @@ class Worker:
                 self._desk.put_realised(found)
 
     def speak_for_recommendations(self) -> bool:
-        """Replay a recommendation that has none; False where every one has. Raises Unreachable."""
-        waiting = [each for each in self._desk.unreplayed() if each.id not in self._given_up]
-        for each in waiting[:1]:
-            now = self._now()
+        """Replay the recommendation that waits longest; False where none is due. Raises Unreachable."""
+        now = self._now()
+        waiting = [
+            each for each in self._desk.proposed() if each.id not in self._given_up and is_due(each, now)
+        ]
+        for each in sorted(waiting, key=replayed_until)[:1]:
             try:
                 candidate = apply(self._desk.text_of(""), each.patch, now)
                 request = ReplayRequest(candidate, now - LOOK_BACK_S, now, curve_of=each.rules)
@@ -163,3 +168,14 @@ class Worker:
         except Unreachable as problem:  # the console may be back before the claim is void
             log.debug("progress untold: %s", problem)
             return True
+
+
+def replayed_until(recommendation: Recommendation) -> float:
+    """Up to when traffic speaks for it (seconds since 1970); 0 where none does."""
+    return recommendation.replay.until if recommendation.replay else 0.0
+
+
+def is_due(recommendation: Recommendation, now: float) -> bool:
+    """Whether it has no replay, or one that newer traffic should replace."""
+    last = recommendation.replay
+    return last is None or now - last.until >= max(AGAIN_S, REST * last.took_s)

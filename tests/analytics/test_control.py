@@ -83,7 +83,7 @@ def test_what_a_replay_needs_is_asked_for(control: Control, told: Endpoint) -> N
     assert control.labels()[0].identity == "ip:1"
     assert control.text_of("r0") == "old"
     assert control.text_of("") == told.text
-    assert control.unreplayed() == []
+    assert control.proposed() == []
     assert control.approved() == ()
     control.put_realised(Realised("r1", 1.0, 2.0, Split(), Split(), Bound(0, 0, 1.0)))
     assert told.calls[-1] == "PUT /v1/recommendations/r1/realised"

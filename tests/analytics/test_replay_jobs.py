@@ -7,7 +7,7 @@ from threading import Event
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from analytics.replay_jobs import Times, Worker
+from analytics.replay_jobs import AGAIN_S, Times, Worker, is_due
 from kernel.control import Label
 from kernel.patch import AddLimit, Patch
 from kernel.policy import Limit
@@ -43,9 +43,8 @@ class Desk:
     def labels(self) -> tuple[Label, ...]:
         return ()
 
-    def unreplayed(self) -> list[Recommendation]:
-        found = self.recommendation
-        return [found] if found is not None and found.replay is None else []
+    def proposed(self) -> list[Recommendation]:
+        return [self.recommendation] if self.recommendation is not None else []
 
     def approved(self) -> tuple[Reviewed, ...]:
         return self.reviewed
@@ -171,3 +170,18 @@ def test_what_approved_rules_did_is_told(warehouse_client: Client, tenant: str) 
     assert (desk.realised.since, desk.realised.until) == (SINCE + 30, SINCE + 60)
     assert desk.realised.legitimate == Split(270, 1)  # nobody accuses the greedy one here
     assert (desk.realised.bound.harmed, desk.realised.bound.n) == (1, 2)
+
+
+def test_an_open_recommendation_is_replayed_again_when_newer_traffic_can_tell_more(
+    warehouse_client: Client, tenant: str
+) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=0.1, until_s=60)))
+    desk = Desk(recommendation=recommendation("x"))
+    worker(desk, warehouse_client, tenant).turn()
+    assert desk.recommendation is not None
+    report = desk.recommendation.replay
+    assert report is not None
+    quick = msgspec.structs.replace(desk.recommendation, replay=msgspec.structs.replace(report, took_s=0.1))
+    slow = msgspec.structs.replace(desk.recommendation, replay=msgspec.structs.replace(report, took_s=5.0))
+    assert [is_due(quick, report.until + later) for later in (AGAIN_S - 1, AGAIN_S)] == [False, True]
+    assert [is_due(slow, report.until + later) for later in (AGAIN_S, 100.0)] == [False, True]
