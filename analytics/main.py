@@ -33,7 +33,7 @@ from analytics.replay_child import beside_me
 from analytics.replay_jobs import Times, Worker
 from analytics.replay_rules import NotReplayable, compiled
 from analytics.replaying import replay
-from analytics.settings import CONTROL_URL, WAREHOUSE_URL, control_token, hash_key
+from analytics.settings import CONTROL_URL, control_token, hash_key, warehouse_url
 from analytics.situations import situation_of
 from analytics.telling import in_words, moment
 from kernel.clock import Tempo, parse_tempo, scaled
@@ -56,7 +56,12 @@ once_command = typer.Typer(add_completion=False)
 jobs_command = typer.Typer(add_completion=False)
 replay_command = typer.Typer(add_completion=False)
 
-Warehouse = Annotated[str, typer.Option(envvar="TIDEGATE_WAREHOUSE", help="URL of the warehouse")]
+Warehouse = Annotated[
+    str,
+    typer.Option(
+        callback=warehouse_url, help="URL of the warehouse", show_default="TIDEGATE_WAREHOUSE, else local"
+    ),
+]
 Tenant = Annotated[str, typer.Option(help="whose traffic")]
 Clock = Annotated[str, typer.Option(help="ORIGIN:STARTED:SCALE of a replay; empty: real time")]
 
@@ -64,7 +69,7 @@ Clock = Annotated[str, typer.Option(help="ORIGIN:STARTED:SCALE of a replay; empt
 @watch_command.command()
 def watch(
     *,
-    warehouse: Warehouse = WAREHOUSE_URL,
+    warehouse: Warehouse = "",
     control: Annotated[str, typer.Option(help="URL of the control endpoint, or `none`")] = CONTROL_URL,
     tenant: Tenant = "default",
     tick_ms: Annotated[int, typer.Option(min=50, help="time between two looks at the watermark")] = 250,
@@ -106,7 +111,7 @@ def watch(
 @once_command.command()
 def once(
     *,
-    warehouse: Warehouse = WAREHOUSE_URL,
+    warehouse: Warehouse = "",
     tenant: Tenant = "default",
     table: Annotated[str, typer.Option(help="`imports` or `requests`")] = "imports",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON array of findings")] = False,
@@ -131,7 +136,7 @@ def once(
 @jobs_command.command()
 def jobs(
     *,
-    warehouse: Warehouse = WAREHOUSE_URL,
+    warehouse: Warehouse = "",
     control: Annotated[str, typer.Option(help="URL of the control endpoint")] = CONTROL_URL,
     tenant: Tenant = "default",
     holder: Annotated[str, typer.Option(help="as whom jobs are claimed")] = "replays",
@@ -158,7 +163,7 @@ def replay_once(
     base: Annotated[Path, typer.Option(help="the policy in force then")],
     since: Annotated[float, typer.Option(help="seconds since 1970")],
     until: Annotated[float, typer.Option(help="seconds since 1970")],
-    warehouse: Warehouse = WAREHOUSE_URL,
+    warehouse: Warehouse = "",
 ) -> None:
     """Replay a policy file over stored requests; the report is printed as JSON."""
     try:

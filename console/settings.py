@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from warehouse.environment import by_value, secret
+
 DEFAULT_DATA = "var"
 
 
@@ -20,13 +22,13 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
-    """The settings in an environment."""
+    """The settings in an environment. Raises CannotRun."""
     return Settings(
         data=Path(environment.get("TIDEGATE_DATA") or DEFAULT_DATA),
-        warehouse=environment.get("TIDEGATE_WAREHOUSE", ""),
-        control_token=environment.get("TIDEGATE_CONTROL_TOKEN", ""),
-        manage_token=environment.get("TIDEGATE_MANAGE_TOKEN", ""),
-        hash_key=environment.get("TIDEGATE_HASH_KEY", ""),
+        warehouse=secret(environment, "TIDEGATE_WAREHOUSE"),
+        control_token=secret(environment, "TIDEGATE_CONTROL_TOKEN"),
+        manage_token=secret(environment, "TIDEGATE_MANAGE_TOKEN"),
+        hash_key=secret(environment, "TIDEGATE_HASH_KEY"),
     )
 
 
@@ -36,5 +38,5 @@ def settings() -> Settings:
 
 
 def inherited() -> dict[str, str]:
-    """A copy of the environment, for processes that we start."""
-    return dict(os.environ)
+    """A copy of the environment, secrets by value, for processes that we start. Raises CannotRun."""
+    return by_value(os.environ)

@@ -19,9 +19,11 @@ from proxy.settings import (
     parse_clock,
     parse_credentials,
     parse_warehouse,
+    warehouse_url,
 )
 from proxy.workers import supervise
 from warehouse.command_line import command_of, run_command
+from warehouse.environment import by_value
 from warehouse.exits import COULD_NOT_RUN, CannotRun
 from warehouse.failures import hush_clients
 from warehouse.listening import parse_endpoint
@@ -38,8 +40,8 @@ def main(
         str, typer.Option(help="where /livez, /readyz, /metrics, /policy are")
     ] = "127.0.0.1:8081",
     warehouse: Annotated[
-        str, typer.Option(envvar="TIDEGATE_WAREHOUSE", help="URL of ClickHouse, or `none`")
-    ] = "http://127.0.0.1:8123",
+        str, typer.Option(help="URL of ClickHouse, or `none`", show_default="TIDEGATE_WAREHOUSE, else local")
+    ] = "",
     workers: Annotated[int, typer.Option(min=1, max=256, help="worker processes")] = 1,
     data: Annotated[str, typer.Option(help="directory for spool, ledger, last good policy")] = "",
     tenant: Annotated[str, typer.Option(help="tenant to follow at the control endpoint")] = "default",
@@ -67,7 +69,7 @@ def main(
             data=data_directory(data, endpoint),
             policy=Path(policy) if policy else None,
             control=control or None,
-            warehouse=parse_warehouse(warehouse),
+            warehouse=parse_warehouse(warehouse_url(warehouse, os.environ)),
             workers=workers,
             worker=worker,
             restarted=restarted,
@@ -93,7 +95,7 @@ def run(settings: Settings) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if settings.workers > 1 and settings.worker == ALONE:
-                return runner.run(supervise(settings, credentials, dict(os.environ)))
+                return runner.run(supervise(settings, credentials, by_value(os.environ)))
             return runner.run(serve(settings, credentials))
     finally:
         owned.close()

@@ -10,15 +10,17 @@ from pathlib import Path
 import msgspec
 
 from kernel.clock import REAL_TIME, Tempo, parse_tempo
+from warehouse.environment import secret
 from warehouse.exits import CannotRun, without_password
 from warehouse.listening import Endpoint, parse_endpoint
 
+WAREHOUSE_URL = "http://127.0.0.1:8123"
 ALONE = -1  # worker index of a proxy that nobody supervises
 HASH_KEY_BYTES = range(16, 65)  # BLAKE2b takes a key of at most 64 bytes
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """Secrets, from the environment only: a process list must not show them."""
+    """Secrets, from the environment and its files only: a process list must not show them."""
 
     control_token: str = ""
     manage_token: str = ""
@@ -64,7 +66,7 @@ def parse_clock(text: str) -> Tempo:
 
 def parse_credentials(environment: Mapping[str, str]) -> Credentials:
     """Read the secrets from the environment; the hash key is hexadecimal, 16 to 64 bytes."""
-    text = environment.get("TIDEGATE_HASH_KEY", "")
+    text = secret(environment, "TIDEGATE_HASH_KEY")
     try:
         hash_key = bytes.fromhex(text)
     except ValueError:
@@ -72,10 +74,15 @@ def parse_credentials(environment: Mapping[str, str]) -> Credentials:
     if text and len(hash_key) not in HASH_KEY_BYTES:
         raise CannotRun(f"TIDEGATE_HASH_KEY has {len(hash_key)} bytes; it must have 16 to 64")
     return Credentials(
-        control_token=environment.get("TIDEGATE_CONTROL_TOKEN", ""),
-        manage_token=environment.get("TIDEGATE_MANAGE_TOKEN", ""),
+        control_token=secret(environment, "TIDEGATE_CONTROL_TOKEN"),
+        manage_token=secret(environment, "TIDEGATE_MANAGE_TOKEN"),
         hash_key=hash_key,
     )
+
+
+def warehouse_url(given: str, environment: Mapping[str, str]) -> str:
+    """The option, else the environment's, else the embedded warehouse's. Raises CannotRun."""
+    return given or secret(environment, "TIDEGATE_WAREHOUSE") or WAREHOUSE_URL
 
 
 def parse_warehouse(text: str) -> str | None:
@@ -117,7 +124,7 @@ def from_environment() -> tuple[Settings, Credentials]:
         data=data,
         policy=Path(policy) if policy else None,
         control=control or None,
-        warehouse=parse_warehouse(given.get("TIDEGATE_WAREHOUSE") or "none"),
+        warehouse=parse_warehouse(secret(given, "TIDEGATE_WAREHOUSE") or "none"),
         name=given.get("TIDEGATE_NAME") or f"{socket.gethostname()}-asgi",
         tenant=given.get("TIDEGATE_TENANT") or "default",
         handlers=given.get("TIDEGATE_HANDLERS", ""),
@@ -129,7 +136,7 @@ def kept_secret(path: Path) -> tuple[str, bool]:
     """The secret that a file holds, made at first (32 hex bytes, mode 0600): (secret, whether new)."""
     if path.exists():
         return path.read_text(encoding="ascii").strip(), False
-    secret = secrets.token_hex(32)
+    made = secrets.token_hex(32)
     path.touch(mode=0o600)
-    path.write_text(secret + "\n", encoding="ascii")
-    return secret, True
+    path.write_text(made + "\n", encoding="ascii")
+    return made, True

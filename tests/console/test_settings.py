@@ -29,3 +29,14 @@ def test_what_children_inherit_is_a_copy() -> None:
     copy = inherited()
     copy["TIDEGATE_ONLY_HERE"] = "1"
     assert "TIDEGATE_ONLY_HERE" not in os.environ
+
+
+def test_secrets_come_from_files_and_go_to_children_by_value(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("00ff\n")
+    monkeypatch.delenv("TIDEGATE_HASH_KEY", raising=False)
+    monkeypatch.setenv("TIDEGATE_HASH_KEY_FILE", str(tmp_path / "key"))
+    assert settings().hash_key == "00ff"
+    assert inherited()["TIDEGATE_HASH_KEY"] == "00ff"
+    assert "TIDEGATE_HASH_KEY_FILE" not in inherited()

@@ -10,6 +10,7 @@ from proxy.settings import (
     kept_secret,
     parse_credentials,
     parse_warehouse,
+    warehouse_url,
 )
 from warehouse.exits import CannotRun
 from warehouse.listening import Endpoint
@@ -61,3 +62,16 @@ def test_a_kept_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path: Pa
     assert len(bytes.fromhex(secret)) == 32
     assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
     assert kept_secret(tmp_path / "token") == (secret, False)
+
+
+def test_secrets_come_from_files_too(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("ab" * 16 + "\n")
+    (tmp_path / "url").write_text("http://w:1\n")
+    files = {
+        "TIDEGATE_HASH_KEY_FILE": str(tmp_path / "key"),
+        "TIDEGATE_WAREHOUSE_FILE": str(tmp_path / "url"),
+    }
+    assert parse_credentials(files).hash_key == bytes.fromhex("ab" * 16)
+    assert warehouse_url("", files) == "http://w:1"
+    assert warehouse_url("none", files) == "none"
+    assert warehouse_url("", {}) == "http://127.0.0.1:8123"
