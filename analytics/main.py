@@ -99,7 +99,9 @@ def watch(
     sys.stderr.write(f"tidegate-analytics ready on {without_password(warehouse)}\n")
     with ExitStack() as beside:
         if endpoint is not None:
-            asked = ["--warehouse", warehouse, "--control", control, "--tenant", tenant, "--clock", clock]
+            # What the environment says is heard there, too: `ps` would show the URL's password.
+            where = [] if warehouse == warehouse_url("") else ["--warehouse", warehouse]
+            asked = [*where, "--control", control, "--tenant", tenant, "--clock", clock]
             beside.enter_context(beside_me([*asked, "--holder", holder], time.monotonic))
         loop.run(stop, tick_ms / 1e3)
     if endpoint is not None:
