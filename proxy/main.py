@@ -29,6 +29,10 @@ from warehouse.failures import hush_clients
 from warehouse.listening import parse_endpoint
 from warehouse.ownership import claim
 
+Warehouse = Annotated[
+    str, typer.Option(help="URL of ClickHouse, or `none`", show_default="TIDEGATE_WAREHOUSE, else local")
+]
+
 log = logging.getLogger("tidegate.proxy")
 
 
@@ -39,9 +43,7 @@ def main(
     manage: Annotated[
         str, typer.Option(help="where /livez, /readyz, /metrics, /policy are")
     ] = "127.0.0.1:8081",
-    warehouse: Annotated[
-        str, typer.Option(help="URL of ClickHouse, or `none`", show_default="TIDEGATE_WAREHOUSE, else local")
-    ] = "",
+    warehouse: Warehouse = "",
     workers: Annotated[int, typer.Option(min=1, max=256, help="worker processes")] = 1,
     data: Annotated[str, typer.Option(help="directory for spool, ledger, last good policy")] = "",
     tenant: Annotated[str, typer.Option(help="tenant to follow at the control endpoint")] = "default",
@@ -55,10 +57,7 @@ def main(
     restarted: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Answer requests by a policy and tell the warehouse of each."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for told in ("tidegate", "warehouse"):
-        logging.getLogger(told).setLevel(logging.INFO)
-    hush_clients()
+    log_to_stderr()
     try:
         if bool(policy) == bool(control):
             raise CannotRun("give one of --policy FILE and --control URL")
@@ -84,6 +83,14 @@ def main(
         print(f"tidegate-proxy: {reason}", file=sys.stderr)
         code = COULD_NOT_RUN
     raise typer.Exit(code)
+
+
+def log_to_stderr() -> None:
+    """What we and our libraries have to say, without the warehouse client's every try."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    for told in ("tidegate", "warehouse"):
+        logging.getLogger(told).setLevel(logging.INFO)
+    hush_clients()
 
 
 def run(settings: Settings) -> int:
