@@ -51,8 +51,8 @@ def evidence_lines(evidence: Evidence) -> Iterator[str]:
 def replay_lines(report: ReplayReport) -> Iterator[str]:
     """What it would have done."""
     yield f"replay of {to_utc(report.since)} to {to_utc(report.until)} UTC"
-    yield f"  would refuse of attackers: {told(report.newly_attack)}"
-    yield f"  would refuse of others: {told(report.newly_legitimate)}"
+    yield f"  would newly refuse of attackers: {told(report.newly_attack)}"
+    yield f"  would newly refuse of others: {told(report.newly_legitimate)}"
     yield f"  {bound_line(report.bound)}"
     again = report.disagreement
     yield f"  the active policy, replayed, disagrees in {again.share:.2%} of {again.compared:,} decisions"
