@@ -13,7 +13,8 @@ from kernel.patch import Patch
 from kernel.policy import Mode
 from kernel.replays import Bound, Example, ReplayReport, Split
 
-Kind = Literal["limit-client", "limit-logins", "deny-scanner", "limit-route"]  # of D1, D3, D7, and no limit
+# Of D1; D3, twice: whom it accuses, and what one client may try; D7; and a route without any limit.
+Kind = Literal["limit-client", "deny-stuffers", "limit-logins", "deny-scanner", "limit-route"]
 State = Literal["open", "approved", "rejected", "expired", "withdrawn"]
 
 
