@@ -26,5 +26,5 @@ the check, which tests/architecture runs):
     incidents | population
     detector | seas | cusum
     series
-    windows | archive | control | settings | telling
+    windows | archive | control | settings | telling | conditions
 """
