@@ -25,10 +25,10 @@ def back_up(connection: sqlite3.Connection, path: Path) -> int:
     return path.stat().st_size
 
 
-def restore(backup: Path, store: Path) -> None:
-    """Put a backup in the place of the store's file; no console may run. The old one stays as `*.before`.
+def restore(backup: Path, store: Path) -> Path | None:
+    """Put a backup in the place of the store's file; no console may run.
 
-    Raises NoBackup or OSError; the store is untouched after either.
+    The old one stays as `*.before`: that path, None where there was none. Raises NoBackup or OSError; the store is untouched after either.
     """
     partial = store.with_name(store.name + ".partial")
     partial.unlink(missing_ok=True)
@@ -42,13 +42,15 @@ def restore(backup: Path, store: Path) -> None:
     except sqlite3.DatabaseError as trouble:
         raise NoBackup(f"{backup}: {trouble}") from trouble
     partial.chmod(0o600)
-    if store.exists():
+    before = store.with_name(store.name + ".before") if store.exists() else None
+    if before is not None:
         with contextlib.closing(sqlite3.connect(store)) as old:
             old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        store.replace(store.with_name(store.name + ".before"))
+        store.replace(before)
     for left in ("-wal", "-shm"):  # of the old file: they would be replayed into the new one
         store.with_name(store.name + left).unlink(missing_ok=True)
     partial.replace(store)
+    return before
 
 
 def check(backup: Path) -> None:

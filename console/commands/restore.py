@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from console.backup import NoBackup
@@ -12,17 +13,26 @@ from console.deployment import CONTROL_DIRECTORY
 from console.endpoints import Data
 from console.settings import settings
 from console.store import LOCK_FILE, STORE_FILE
-from console.terminal import command_app, say
+from console.terminal import AsJson, command_app, say, write_json
 from warehouse.exits import CannotRun
 from warehouse.ownership import claim
 
 app = command_app()
 
 
+class Restored(msgspec.Struct, frozen=True):
+    """What is in place now; `before` is the store that it replaced, None where there was none."""
+
+    path: str
+    before: str | None
+
+
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="What `tidegate backup` made.", show_default=False)],
     data: Data = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Put a backup back; no gateway may run on the data directory. The store before stays as `*.before`.
 
@@ -31,7 +41,11 @@ def restore(
     directory = (data or settings().data) / CONTROL_DIRECTORY
     try:
         with contextlib.closing(claim(directory, LOCK_FILE)):
-            restored(file, directory / STORE_FILE)
+            before = restored(file, directory / STORE_FILE)
     except (NoBackup, OSError) as trouble:
         raise CannotRun(str(trouble)) from trouble
-    say(f"restored {directory / STORE_FILE}; the next start goes on from it")
+    done = Restored(str(directory / STORE_FILE), str(before) if before else None)
+    if as_json:
+        write_json(done)
+    else:
+        say(f"restored {done.path}; the next start goes on from it")

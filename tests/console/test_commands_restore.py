@@ -1,6 +1,7 @@
 """`tidegate restore`: a backup in the place of the store."""
 
 import contextlib
+import json
 from pathlib import Path
 
 from console.backup import back_up
@@ -45,6 +46,17 @@ def test_a_file_that_is_no_backup_leaves_the_store_alone(tmp_path: Path) -> None
     assert ran(app, str(tmp_path / "gone"), "--data", str(tmp_path)).code == 2
     with contextlib.closing(Store(path, Clock())) as store:
         assert store.loop("default").reason == "mine"
+
+
+def test_json_tells_what_is_in_place_and_what_it_replaced(tmp_path: Path) -> None:
+    path = store_of(tmp_path)
+    with contextlib.closing(paused(path, "mine")) as store:
+        back_up(store._connection, tmp_path / "copy.sqlite")
+    arguments = (str(tmp_path / "copy.sqlite"), "--data", str(tmp_path), "--json")
+    told = json.loads(ran(app, *arguments).out)
+    assert told == {"path": str(path), "before": str(path) + ".before"}
+    path.unlink()
+    assert json.loads(ran(app, *arguments).out)["before"] is None
 
 
 def test_a_running_gateway_is_told(tmp_path: Path) -> None:
