@@ -28,7 +28,8 @@ def back_up(connection: sqlite3.Connection, path: Path) -> int:
 def restore(backup: Path, store: Path) -> Path | None:
     """Put a backup in the place of the store's file; no console may run.
 
-    The old one stays as `*.before`: that path, None where there was none. Raises NoBackup or OSError; the store is untouched after either.
+    The old one stays as `*.before`: that path, None where there was none.
+    Raises NoBackup or OSError; the store is untouched after either.
     """
     partial = store.with_name(store.name + ".partial")
     partial.unlink(missing_ok=True)
