@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from console.wording import to_rate
 from kernel.addresses import Address, identity_of_address
 from kernel.decide import (
     Facts,
@@ -243,7 +244,7 @@ def limit_steps(
             effect, detail = enforced_effect(limit, verdicts)
         else:
             effect = "would refuse" if limit.name in verdicts.would_refuse else "passes"
-            detail = f"{limit.rate:g}/s, burst {limit.burst}; not enforced, on state of its own"
+            detail = f"{to_rate(limit.rate)}, burst {limit.burst}; not enforced, on state of its own"
         yield Step("limit", limit.name, mode_of(limit), effect, detail)
 
 
@@ -259,7 +260,7 @@ def enforced_effect(limit: Limit, verdicts: Verdicts) -> tuple[Effect, str]:
     verdict = next((each for each in verdicts.limits if each.name == limit.name), None)
     if verdict is None:
         return "not asked", "refused before"
-    size = f"{verdict.quota.rate:g}/s, burst {verdict.quota.burst}"
+    size = f"{to_rate(verdict.quota.rate)}, burst {verdict.quota.burst}"
     held = f" (overlay {verdict.overlay})" if verdict.overlay else ""
     key = f"key {verdict.key!r}" if verdict.key else "one bucket for all"
     if verdict.taken.allowed:

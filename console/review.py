@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.moments import to_span, to_utc
-from console.wording import aligned, counted
+from console.wording import aligned, counted, measured, to_rate
 from kernel.control import ReviewInFull
 from kernel.recommendations import Evidence
 from kernel.replays import Bound, ReplayReport, RuleHarm, Split
@@ -34,7 +34,8 @@ def evidence_lines(evidence: Evidence) -> Iterator[str]:
     shown = ", ".join(evidence.who[:5]) + (", …" if evidence.identities > 5 else "")
     yield f"  who: {identities(evidence.identities)}: {shown}"
     for each in evidence.observations:
-        yield f"  {each.name}: {each.observed:g} {each.unit}, expected {each.expected:g}"
+        expected = measured(each.expected, each.unit)
+        yield f"  {each.name}: {measured(each.observed, each.unit)}, expected {expected}"
     peers = evidence.peers
     if peers is not None:
         yield (
@@ -66,7 +67,7 @@ def rule_lines(rule: RuleHarm) -> Iterator[str]:
     """One rule, and its curve."""
     yield f"  {rule.rule} ({rule.kind}): attacks {told(rule.attack)}; others {told(rule.legitimate)}"
     rows = [
-        (f"    {point.rate:g}/s", f"attacks {told(point.attack)}", f"others {told(point.legitimate)}")
+        (f"    {to_rate(point.rate)}", f"attacks {told(point.attack)}", f"others {told(point.legitimate)}")
         for point in rule.curve
     ]
     yield from aligned(rows) if rows else ()

@@ -10,7 +10,7 @@ from console.moments import to_span, to_utc
 from console.overview import Overview, Telemetry, overview_of
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
-from console.wording import aligned, counted
+from console.wording import aligned, counted, to_rate
 from kernel.control import Status
 from kernel.findings import Overlay
 from kernel.readiness import Readiness
@@ -94,7 +94,7 @@ def show_control(control: Status) -> None:
 
 def cells_of(overlay: Overlay, now: float) -> tuple[str, ...]:
     """One overlay's first line: limit, whose, value, how long, and the finding that it comes from."""
-    value = f"{overlay.rate:g}/s, burst {overlay.burst}"
+    value = f"{to_rate(overlay.rate)}, burst {overlay.burst}"
     left = f"ends in {to_span(overlay.expires_at - now)}"
     finding = f"finding {overlay.finding}" if overlay.finding else ""
     return overlay.limit, overlay.identity or "everybody", value, left, finding

@@ -83,7 +83,7 @@ def test_observations_stand_beside_what_was_expected() -> None:
         recommendation().evidence, observations=(Observation("rate", 40.0, 1.0, "requests/s"),)
     )
     about = msgspec.structs.replace(recommendation(), evidence=evidence)
-    assert "  rate: 40 requests/s, expected 1" in list(lines_of(review(recommendation=about)))
+    assert "  rate: 40 requests/s, expected 1 requests/s" in list(lines_of(review(recommendation=about)))
 
 
 def test_numbers_are_told_in_words() -> None:

@@ -1,6 +1,9 @@
 """Words and lines for people."""
 
-from console.wording import aligned, counted
+import doctest
+
+from console import wording
+from console.wording import aligned, counted, to_rate
 
 
 def test_a_noun_agrees_with_its_number() -> None:
@@ -22,3 +25,14 @@ def test_columns_are_as_wide_as_their_widest_cell_and_nothing_is_cut() -> None:
 
 def test_no_rows_are_no_lines() -> None:
     assert aligned([]) == []
+
+
+def test_rates_are_told_in_the_unit_in_which_they_are_at_least_one() -> None:
+    told = {1.0: "1/s", 0.9999: "1/s", 0.5: "30/min", 1 / 60: "1/min", 0.5 / 60: "30/h", 1 / 86_400: "1/d"}
+    assert {rate: to_rate(rate) for rate in told} == told
+    assert to_rate(1e-9) == "8.64e-05/d"
+    assert to_rate(1_234.5, "requests") == "1,234 requests/s"
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(wording).failed == 0
