@@ -15,6 +15,9 @@ from kernel.syntax import MappingNode, Node, ScalarNode, SequenceNode, compose
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9.]+/[0-9a-z]+|[0-9-]{10}T[0-9:]{8}Z")
 WORDS = frozenset({"true", "false", "null"})
 STEP = "  "
+BLANK = " \t\r\n"  # YAML's white space; str.strip() would take a no-break space, which is text
+# Characters that YAML refuses as they are, or breaks a line at.
+UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 Entry = str | int | float | tuple[str, ...]
 Entries = Mapping[str, "Entry | Entries"]
@@ -161,8 +164,7 @@ def whole_end(node: Node) -> int:
 def end_of(text: str, node: Node) -> int:
     """Where the last value within a node ends: more can be added there. An alias among them is Unclear."""
     if isinstance(node, ScalarNode) or not node.value:
-        inside = start_of(node)
-        return max(inside, len(text[: whole_end(node)].rstrip()))
+        return max(start_of(node), len(text[: whole_end(node)].rstrip(BLANK)))
     if isinstance(node, SequenceNode):
         last = node.value[-1]
         if start_of(last) < start_of(node):
@@ -178,7 +180,7 @@ def end_of(text: str, node: Node) -> int:
 def dash_of(text: str, item: Node) -> int:
     """Where the dash of a block sequence's item stands."""
     dash = text.rfind("-", 0, start_of(item))
-    if dash < 0 or text[dash + 1 : start_of(item)].strip():
+    if dash < 0 or text[dash + 1 : start_of(item)].strip(BLANK):
         raise Unclear(f"line {item.start_mark.line + 1}: the item's dash cannot be told")
     return dash
 
@@ -201,8 +203,13 @@ def to_scalar(value: Entry | Entries) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(to_scalar(each) for each in value)}]"
     if isinstance(value, str) and (not PLAIN.fullmatch(value) or value.lower() in WORDS):
-        return msgspec.json.encode(value).decode()
+        return UNPRINTABLE.sub(to_escape, msgspec.json.encode(value).decode())
     return str(value)
+
+
+def to_escape(found: re.Match[str]) -> str:
+    """A character as YAML's double quotes escape it."""
+    return f"\\u{ord(found[0]):04X}"
 
 
 def to_flow(rule: Entries) -> str:

@@ -39,6 +39,25 @@ def test_a_field_is_replaced_or_added() -> None:
     )
 
 
+@pytest.mark.parametrize("space", ["\xa0", "\u1680", "\u3000", "\ufeff"])
+def test_what_yaml_takes_for_text_is_no_white_space(space: str) -> None:
+    text = f"limits: [{{name: a, reason: {space}}}]\n"
+    assert set_fields(text, "a", {"mode": "off"}) == f"limits: [{{name: a, reason: {space}, mode: off}}]\n"
+    assert set_fields(text, "a", {"reason": "few"}) == "limits: [{name: a, reason: few}]\n"
+
+
+def test_the_blank_end_of_a_block_of_text_stays_behind_what_is_added() -> None:
+    text = "limits:\n  - name: a\n    reason: |\n      few\n\nroutes: []\n"
+    assert set_fields(text, "a", {"mode": "off"}) == (
+        "limits:\n  - name: a\n    reason: |\n      few\n    mode: off\n\nroutes: []\n"
+    )
+
+
+@pytest.mark.parametrize("odd", ["\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "\uffff"])
+def test_characters_that_yaml_does_not_take_as_they_are_are_escaped(odd: str) -> None:
+    assert to_scalar(f"a{odd}b") == f'"a\\u{ord(odd):04X}b"'
+
+
 @pytest.mark.parametrize("text", ["[]", "", "limits: []"])
 def test_what_is_not_there_is_unclear(text: str) -> None:
     with pytest.raises(Unclear):

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from kernel.check import read_policy
 from kernel.patch import AddAccess, AddLimit, Operation, Patch, RemoveRule, SetMode, SetRate, apply
 from kernel.policy import AccessRule, Limit, Mode, Policy
+from kernel.syntax import PLAIN
 from tests.kernel.policies import NOW, ROUTES, UPSTREAMS
 
 NAMES = [f"r{number}" for number in range(6)]
-REASONS = st.text(
-    st.characters(min_codepoint=32, max_codepoint=0x2FF, blacklist_categories=["Cc"]), max_size=30
+# White space to Python, and text to YAML; what YAML has a meaning for.
+ODD = st.sampled_from("\xa0\u1680\u2003\u3000\ufeff\uffff #-:'\"{}[],&*!|>\\")
+REASONS = st.text(ODD | st.characters(blacklist_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=30).filter(
+    lambda reason: not any(form.fullmatch(reason) for _, form in PLAIN)  # safe_dump knows YAML 1.1's alone
 )
 RATES = st.floats(0.001, 1000.0)
 MODES: st.SearchStrategy[Mode] = st.sampled_from(["off", "shadow", "canary", "enforce"])
