@@ -154,11 +154,12 @@ def see(path: str) -> Response:
     return RedirectResponse(path, 303, headers=SECURITY_FIELDS)
 
 
-async def decision_of(site: Site, request: Request) -> tuple[str, dict[str, str]]:
-    """Who decides, and the form. Raises NotShown where his token only reads."""
+async def decision_of(
+    site: Site, request: Request, *, roles: frozenset[str] = DECIDERS
+) -> tuple[str, dict[str, str]]:
+    """Who decides, and the form. Raises NotShown where his token has none of `roles`."""
     session, form = await sent_form(site, request)
-    if not site.roles_of(session.authorization) & DECIDERS:
-        raise NotShown(403, "Not for this token", "deciding is for the roles operator and admin")
+    site.require(session, roles)
     return site.author_of(session), form
 
 

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from console.state import ControlState
 from console.tokens import Tokens
+from console.web.access import add_access
 from console.web.boards import add_boards
 from console.web.decisions import add_decisions
 from console.web.forms import NotShown, form_of
@@ -160,6 +161,7 @@ def add_pages(
     add_decisions(app, site)
     add_boards(app, site)
     add_records(app, site)
+    add_access(app, site)
     app.add_api_route("/login", doors.enter, methods=["POST"], include_in_schema=False)
     app.add_api_route("/logout", doors.leave, methods=["POST"], include_in_schema=False)
 

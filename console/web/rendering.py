@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from console.moments import to_span, to_utc
 from console.review import bound_line, identities, told
-from console.wording import counted
+from console.wording import counted, measured, to_rate
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -59,6 +59,8 @@ class Pages:
             percent=to_percent,
             kind=to_kind,
             counted=counted,
+            rate=to_rate,
+            measured=measured,
             told=told,
             bound=bound_line,
             identities=identities,

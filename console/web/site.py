@@ -13,6 +13,7 @@ from console.web.telemetry import Telemetry
 
 COOKIE = "tidegate_session"
 DECIDERS = frozenset({"operator", "admin"})
+ADMINS = frozenset({"admin"})
 READERS = frozenset({"viewer", "operator", "admin"})
 
 
@@ -55,12 +56,22 @@ class Site:
             raise Unseen(request.url.path)
         return session
 
+    def require(self, session: Session, roles: frozenset[str]) -> None:
+        """Go on where who is signed in has one of `roles`. Raises NotShown."""
+        if not self.roles_of(session.authorization) & roles:
+            needed = " or ".join(sorted(roles, reverse=True))
+            raise NotShown(
+                403, "Not for this token", f"it needs the role {needed}; sign in with such a token"
+            )
+
     async def show(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         """A page for who is signed in."""
         session = self.session_of(request)
+        roles = self.roles_of(session.authorization)
         common = {
             "session": session,
-            "may_decide": bool(self.roles_of(session.authorization) & DECIDERS),
+            "may_decide": bool(roles & DECIDERS),
+            "may_admit": bool(roles & ADMINS),
             "here": request.url.path,
             "state": await self.state.status(),
             "now": self.now(),
