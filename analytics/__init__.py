@@ -8,6 +8,7 @@ the check, which tests/architecture runs):
     publisher
     delivering
     sinks
+    own_health
     alerting | objectives
     replay_child | replay_jobs
     replaying
@@ -16,15 +17,17 @@ the check, which tests/architecture runs):
     replay_facts | replay_tallies
     courses | curves | replay_rules
     realising
-    harm | labels
+    harm
     adaptive | proposer
     engine | ingest | lateness
     weekly | proposals
+    denials
+    drafts
     registry | demand | tracker
     bursts | collapse | floods | latency | scans | stuffing
     errors
     incidents | population
     detector | seas | cusum
     series
-    windows | archive | control | settings | telling | conditions
+    windows | archive | control | settings | telling | conditions | labels
 """

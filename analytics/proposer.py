@@ -6,17 +6,24 @@ from typing import Protocol
 import msgspec
 
 from analytics.bursts import CARD as BURST
+from analytics.denials import AFTERWARDS_S, denied_by
+from analytics.drafts import Facts, Grounds
 from analytics.engine import Engine
-from analytics.proposals import Facts, Grounds, propose
+from analytics.labels import AROUND_S
+from analytics.proposals import propose
 from analytics.scans import CARD as SCAN
 from analytics.stuffing import CARD as STUFFING
 from kernel.findings import Finding
 from kernel.policy import Policy
 from kernel.recommendations import Attribute, Peers, Recommendation
 from kernel.replays import Example
+from warehouse.conduct import Conduct
 
 EVERY_S = 2.0  # between two looks
 REFRESH_S = 20.0  # evidence is asked for anew so often while its finding lasts
+YOUNG_S, YOUNG_REFRESH_S = 30.0, 5.0  # whom stuffed logins are traced to grows fast at first
+MOST_RECENT = 200  # findings that ended of late
+GROWTH = 1.1  # more addresses: a denial that somebody may be reading is written anew
 MOST_FACTS = 20  # findings for which the warehouse is asked
 MOST_ASKED = 1_000  # identities named in a question
 ACCUSING = frozenset((BURST.number, STUFFING.number, SCAN.number))
@@ -34,6 +41,7 @@ class Witness(Protocol):
         self, who: Sequence[str], route: str, *, since: float, until: float
     ) -> tuple[Example, ...]: ...
     def login_peers(self, route: str, until: float) -> Peers | None: ...
+    def conduct(self, who: Sequence[str], *, since: float, until: float) -> Conduct: ...
 
 
 class Proposer:
@@ -43,6 +51,7 @@ class Proposer:
         self._witness = witness
         self._looked_at = float("-inf")
         self._facts: dict[str, tuple[float, Facts]] = {}  # finding's id -> when it was asked for
+        self._recent: dict[str, Finding] = {}  # stuffed logins, open or ended of late
         self._told: dict[str, tuple[float, Recommendation]] = {}
 
     def look(
@@ -55,7 +64,7 @@ class Proposer:
         if now - self._looked_at < EVERY_S:
             return ()
         self._looked_at = now
-        findings = engine.tracker.open
+        findings = self._remembered(engine.tracker.open, now)
         self._gather(now, findings)
         self._told = {id_: each for id_, each in self._told.items() if each[1].expires_at > now}
         proposed = propose(
@@ -76,41 +85,75 @@ class Proposer:
         """The console took them."""
         self._told |= {each.id: (now, each) for each in recommendations}
 
+    def _remembered(self, open_: Sequence[Finding], now: float) -> tuple[Finding, ...]:
+        """Open findings, and those of stuffed logins that ended within AFTERWARDS_S."""
+        here = {each.id for each in open_}
+        ended = [
+            each if each.closed_at else msgspec.structs.replace(each, closed_at=now)
+            for id_, each in self._recent.items()
+            if id_ not in here
+        ]
+        ended = [each for each in ended if each.closed_at > now - AFTERWARDS_S][-MOST_RECENT:]
+        stuffed = [each for each in open_ if each.detector == STUFFING.number]
+        self._recent = {each.id: each for each in (*ended, *stuffed)}
+        return (*open_, *ended)
+
     def _gather(self, now: float, findings: Sequence[Finding]) -> None:
-        """Ask for what the warehouse knows of the gravest findings, again every REFRESH_S."""
+        """Ask for what the warehouse knows of the gravest findings, those that ended once more."""
         about = [each for each in findings if each.detector in ACCUSING]
-        about = sorted(about, key=lambda each: (-each.score, each.id))[:MOST_FACTS]
+        about = sorted(about, key=lambda each: (each.closed_at > 0, -each.score, each.id))[:MOST_FACTS]
         kept = {each.id: self._facts[each.id] for each in about if each.id in self._facts}
         for each in about:
-            if each.id not in kept or now - kept[each.id][0] >= REFRESH_S:
+            if each.id not in kept or is_stale(each, kept[each.id][0], now):
                 kept[each.id] = (now, self._ask(each, now))
         self._facts = kept
 
     def _ask(self, finding: Finding, now: float) -> Facts:
         who = self._witness.accused(finding) or ((finding.identity,) if finding.identity else ())
         route = "" if finding.detector == SCAN.number else finding.route
-        since, named = finding.onset - EARLIER_S, who[:MOST_ASKED]
+        since, until, named = finding.onset - EARLIER_S, finding.closed_at or now, who[:MOST_ASKED]
         is_login = finding.detector == STUFFING.number
         return Facts(
             who=who,
-            attributes=self._witness.attributes(named, route, since=since, until=now),
-            samples=self._witness.samples(named, route, since=since, until=now),
-            login_peers=self._witness.login_peers(finding.route, now) if is_login else None,
+            attributes=self._witness.attributes(named, route, since=since, until=until),
+            samples=self._witness.samples(named, route, since=since, until=until),
+            login_peers=self._witness.login_peers(finding.route, until) if is_login else None,
+            conduct=Conduct()
+            if finding.detector == BURST.number
+            else self._witness.conduct(named, since=finding.onset - AROUND_S, until=now),
         )
 
     def _settled(self, proposed: Recommendation) -> Recommendation:
-        """What a person may be reading does not change under them: on the same policy only evidence grows."""
+        """What a person may be reading does not change under them: on the same policy only evidence grows.
+
+        Whom to deny is evidence, too: a list that grew is proposed anew.
+        """
         if proposed.id not in self._told:
             return proposed
         known = self._told[proposed.id][1]
-        if known.patch.base != proposed.patch.base or known.finding != proposed.finding:
+        is_other = known.patch.base != proposed.patch.base or known.finding != proposed.finding
+        if is_other or (proposed.kind == "deny-stuffers" and self._has_grown(known, proposed)):
             return msgspec.structs.replace(proposed, created_at=known.created_at)
         return msgspec.structs.replace(known, evidence=proposed.evidence, confidence=proposed.confidence)
+
+    def _has_grown(self, known: Recommendation, proposed: Recommendation) -> bool:
+        """Whether a denial names many more (any, once it is over), or spares somebody whom it named."""
+        before, after = denied_by(known.patch), denied_by(proposed.patch)
+        is_over = self._recent[proposed.finding].closed_at > 0
+        return not before <= after or len(after) > len(before) * (1.0 if is_over else GROWTH)
 
     def _is_news(self, proposed: Recommendation, now: float) -> bool:
         if proposed.id not in self._told:
             return True
         told_at, known = self._told[proposed.id]
-        if known.patch.base != proposed.patch.base or known.finding != proposed.finding:
+        if known.patch != proposed.patch or known.finding != proposed.finding:
             return True
         return bool(proposed.finding) and now - told_at >= REFRESH_S and proposed != known
+
+
+def is_stale(finding: Finding, asked_at: float, now: float) -> bool:
+    """Whether the warehouse may know more by now; once a finding ended, it is asked a last time."""
+    if finding.closed_at:
+        return asked_at <= finding.closed_at
+    is_young = finding.detector == STUFFING.number and now - finding.found_at < YOUNG_S
+    return now - asked_at >= (YOUNG_REFRESH_S if is_young else REFRESH_S)

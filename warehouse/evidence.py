@@ -8,6 +8,7 @@ from clickhouse_connect.driver.client import Client
 from kernel.findings import Finding
 from kernel.recommendations import Attribute, Peers
 from kernel.replays import MOST_EXAMPLES, Example
+from warehouse.conduct import Conduct, read_conduct
 from warehouse.moments import to_seconds
 from warehouse.queries import load
 from warehouse.suspects import find_suspects
@@ -51,6 +52,10 @@ class EvidenceReader:
             Example(to_seconds(ended), method, name, identity, int(status), is_attack=True)
             for ended, method, name, identity, status in rows
         )
+
+    def conduct(self, who: Sequence[str], *, since: float, until: float) -> Conduct:
+        """What accused addresses did besides; they are accused since `since`."""
+        return read_conduct(self._client, self._tenant, dict.fromkeys(who, since), until=until)
 
     def login_peers(self, route: str, until: float) -> Peers | None:
         """What identities that nobody accuses ask of a route in a minute, over the last hour."""

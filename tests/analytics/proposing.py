@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kernel.findings import Finding, Observation, finding_id
 from kernel.recommendations import Attribute, Peers
 from kernel.replays import Example
+from warehouse.conduct import Conduct
 
 NOW = 1_790_000_000.0
 LOGIN_PEERS = Peers("requests per minute", 120, 1.0, 1.0, 2.0, 2.0, 3.0, observed=0.0)
@@ -39,10 +40,12 @@ class Witnessing:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.known = Conduct()
+        self.stuffers = 30
 
     def accused(self, finding: Finding) -> tuple[str, ...]:
         self.asked.append("accused")
-        return tuple(f"ip:198.51.100.{at}" for at in range(30)) if finding.detector == "D3" else ()
+        return tuple(f"ip:198.51.100.{at}" for at in range(self.stuffers)) if finding.detector == "D3" else ()
 
     def attributes(
         self, who: Sequence[str], route: str, *, since: float, until: float
@@ -53,6 +56,10 @@ class Witnessing:
     def samples(self, who: Sequence[str], route: str, *, since: float, until: float) -> tuple[Example, ...]:
         self.asked.append("samples")
         return (Example(until, "GET", route, who[0], 200, is_attack=True),)
+
+    def conduct(self, who: Sequence[str], *, since: float, until: float) -> Conduct:
+        self.asked.append("conduct")
+        return self.known
 
     def login_peers(self, route: str, until: float) -> Peers | None:
         self.asked.append("login_peers")

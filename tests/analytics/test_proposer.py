@@ -1,23 +1,24 @@
 import msgspec
 
+from analytics.denials import AFTERWARDS_S, denied_by
 from analytics.engine import Engine
-from analytics.proposer import EVERY_S, REFRESH_S, Proposer
+from analytics.proposer import EVERY_S, REFRESH_S, YOUNG_REFRESH_S, YOUNG_S, Proposer, is_stale
 from kernel.recommendations import Recommendation
 from tests.analytics.policies import policy
-from tests.analytics.proposing import Witnessing
-from tests.analytics.traffic import greedy, quiet, scanning, windows_of
+from tests.analytics.proposing import Witnessing, finding_of
+from tests.analytics.traffic import Request, greedy, login, quiet, scanning, stuffing, windows_of
+from warehouse.conduct import Conduct
 
 
 class Play:
-    """A proposer whose engine has found a greedy client and a scanner."""
+    """A proposer whose engine has found a greedy client and a scanner, or what else is in the traffic."""
 
-    def __init__(self) -> None:
+    def __init__(self, *attack: Request) -> None:
         self.witness = Witnessing()
         self.proposer = Proposer(self.witness)
         self.engine = Engine("default")
-        windows = windows_of(
-            sorted([*quiet(seconds=90, rate=120.0), *greedy(84.0, 90.0), *scanning(84.0, 90.0)])
-        )
+        unusual = attack or (*greedy(84.0, 90.0), *scanning(84.0, 90.0))
+        windows = windows_of(sorted([*quiet(seconds=90, rate=120.0), *unusual]))
         self.now = float(windows[-1].second + 1)
         self.engine.advance(windows, windows[-1].second + 1, self.now)
 
@@ -77,3 +78,66 @@ def test_the_warehouse_is_not_asked_at_every_look() -> None:
     assert len(play.witness.asked) == asked
     play.look(later=REFRESH_S)
     assert len(play.witness.asked) == 2 * asked
+
+
+def stuffed() -> Play:
+    """Logins as usual, then stolen passwords."""
+    usual = [login(at / 2, f"ip:10.1.0.{at}", f"user{at}", success=True) for at in range(160)]
+    return Play(*usual, *stuffing(84.0, 90.0))
+
+
+def denial_of(found: tuple[Recommendation, ...]) -> Recommendation:
+    """The one against stuffers."""
+    (made,) = (each for each in found if each.kind == "deny-stuffers")
+    return made
+
+
+def test_a_denial_grows_with_whom_the_attack_is_traced_to() -> None:
+    play = stuffed()
+    first = play.look()
+    assert len(denied_by(denial_of(first).patch)) == 30
+    play.proposer.told(first, play.now)
+    play.witness.stuffers = 31  # not worth to change what somebody reads
+    assert play.look(later=YOUNG_REFRESH_S) == ()
+    play.witness.stuffers = 60
+    grown = denial_of(play.look(later=YOUNG_REFRESH_S))
+    assert len(denied_by(grown.patch)) == 60
+    assert (grown.id, grown.created_at) == (denial_of(first).id, denial_of(first).created_at)
+
+
+def test_who_turns_out_to_be_in_ordinary_use_is_denied_no_more() -> None:
+    play = stuffed()
+    first = play.look()
+    play.proposer.told(first, play.now)
+    play.witness.known = Conduct(ordinary=frozenset({"ip:198.51.100.7"}))
+    assert len(denied_by(denial_of(play.look(later=YOUNG_REFRESH_S)).patch)) == 29
+
+
+def test_what_ended_is_proposed_of_for_half_an_hour_and_asked_about_once() -> None:
+    play = stuffed()
+    first = play.look()
+    play.proposer.told(first, play.now)
+    end = play.engine.second + 100
+    play.engine.advance(windows_of([]), end, play.now)
+    assert not play.engine.tracker.open
+    play.witness.stuffers = 32
+    last = denial_of(play.look(later=YOUNG_REFRESH_S))  # the last few of it count, too
+    assert len(denied_by(last.patch)) == 32
+    play.proposer.told((last,), play.now)
+    play.look(later=EVERY_S)
+    asked = len(play.witness.asked)
+    play.look(later=AFTERWARDS_S / 2)
+    assert len(play.witness.asked) == asked
+    revised = play.look(later=EVERY_S, revision="r2")
+    assert [each.id for each in revised] == [last.id]
+    assert play.look(later=AFTERWARDS_S, revision="r3") == ()
+
+
+def test_evidence_is_stale_sooner_while_stuffed_logins_are_young() -> None:
+    finding = finding_of("D3", route="login")
+    young, old = finding.found_at + YOUNG_S - 1, finding.found_at + YOUNG_S
+    assert is_stale(finding, young - YOUNG_REFRESH_S, young)
+    assert not is_stale(finding, old - YOUNG_REFRESH_S, old)
+    assert is_stale(finding, old - REFRESH_S, old)
+    ended = msgspec.structs.replace(finding, closed_at=old)
+    assert [is_stale(ended, at, old + 99) for at in (old, old + 1)] == [True, False]

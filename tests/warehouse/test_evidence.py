@@ -55,3 +55,12 @@ def test_peers_of_logins_are_those_whom_nothing_accuses(warehouse_client: Client
     assert peers is not None
     assert (peers.identities, peers.p50, peers.greatest) == (40, 1.0, 2.0)
     assert reader.login_peers("nowhere", start + 120) is None
+
+
+def test_the_conduct_of_the_accused_is_told(warehouse_client: Client, tenant: str) -> None:
+    start = int(time.time()) - 100
+    requests = [login(1.0, "ip:10.0.0.1", "u", success=True), login(60.0, "ip:10.0.0.2", "v", success=True)]
+    insert_rows(warehouse_client, rows_of(tenant, requests, start), token=tenant)
+    reader = EvidenceReader(warehouse_client, tenant)
+    who = ("ip:10.0.0.1", "ip:10.0.0.2")
+    assert reader.conduct(who, since=start + 30.0, until=start + 99.0).ordinary == {"ip:10.0.0.1"}
