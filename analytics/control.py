@@ -13,10 +13,12 @@ from kernel.control import (
     Label,
     LeaseAnswer,
     LoopAnswer,
+    PolicyInForce,
     PutJob,
     PutOverlays,
     PutRecommendations,
     RevisionInFull,
+    Status,
 )
 from kernel.findings import Overlay
 from kernel.recommendations import Realised, Recommendation, Reviewed
@@ -63,6 +65,11 @@ class Control:
         found = self._call("GET", "/v1/loop", query={"tenant": self._tenant})
         return msgspec.json.decode(found, type=LoopAnswer)
 
+    def status(self) -> Status:
+        """What the console knows: refused policies, who runs what, the loop."""
+        found = self._call("GET", "/v1/status", query={"tenant": self._tenant})
+        return msgspec.json.decode(found, type=Status)
+
     def put(self, overlays: Sequence[Overlay]) -> None:
         """Replace the tenant's overlays."""
         body = msgspec.json.encode(PutOverlays(self._tenant, self._holder, tuple(overlays)))
@@ -87,6 +94,10 @@ class Control:
         """Say what an approved recommendation did."""
         body = msgspec.json.encode(realised)
         self._call("PUT", f"/v1/recommendations/{realised.recommendation}/realised", body=body)
+
+    def policy(self) -> PolicyInForce:
+        """The policy in force, for who does not follow it: a viewer's token may ask."""
+        return msgspec.json.decode(self._call("GET", "/v1/policy"), type=PolicyInForce)
 
     def text_of(self, revision: str) -> str:
         """The policy of a revision; an empty one is the revision in force."""

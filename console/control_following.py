@@ -43,13 +43,17 @@ class FollowingCalls:
         overlays: Annotated[int, Query(ge=-GREATEST, le=GREATEST)] = 0,
         timeout_s: Annotated[float, Query(ge=0, le=LONGEST_POLL_S)] = DEFAULT_POLL_S,
     ) -> Response:
-        """Long poll: what is in force, as soon as it is not what the caller has."""
+        """Long poll: what is in force, as soon as it is not what the caller has.
+
+        `runs`: the revision that the caller judges by, where it refused `revision`.
+        """
         self._state.require(tenant)
         peer = request.client
         unnamed = f"{peer.host}:{peer.port}" if peer else "unknown"
         name = request.query_params.get("proxy") or unnamed
         if name != ANALYTICS:
-            await self._state.see(name[:200], revision, overlays)
+            runs = request.query_params.get("runs", revision)
+            await self._state.see(name[:200], runs, overlays)
         return to_json(await self._state.follow(revision, overlays, timeout_s))
 
     async def put_overlays(self, request: Request) -> Response:

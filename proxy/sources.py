@@ -186,6 +186,7 @@ class ControlSource:
         query = {
             "tenant": self.tenant,
             "revision": self.revision,
+            "runs": self.intake.holder.snapshot.revision,
             "overlays": str(self.overlays_version),
             "timeout_s": str(timeout_s),
         }

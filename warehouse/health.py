@@ -1,6 +1,6 @@
-"""What analytics asks of the warehouse about the service and about Tidegate itself: outcomes, heartbeats, progress.
+"""What analytics asks of the warehouse about the service and about Tidegate itself.
 
-Each question reads a bounded stretch: minutes of the roll-up, or rows of the ledger (one a second and worker).
+Each question reads a bounded stretch: minutes of the roll-up, or the ledger (a row a second and worker).
 """
 
 from collections.abc import Sequence
@@ -24,15 +24,17 @@ class Outcomes(msgspec.Struct, frozen=True):
 
 
 class Served(msgspec.Struct, frozen=True):
-    """Outcomes by the length of their window (s), which ends now. `since`: the first minute with a request (unix
-    seconds) of the longest; 0 where there is none."""
+    """Outcomes by the length of their window (s), which ends now.
+
+    `since`: the first minute of the longest window that has a request (unix seconds); 0 where none has.
+    """
 
     since: float
     within: dict[int, Outcomes]
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """A worker's last ledger row (unix seconds). `has_ended`: it said goodbye, or its next process did for it."""
+    """A worker's last words (unix seconds). `has_ended`: it said goodbye, or its next process did for it."""
 
     worker: str
     heard_at: float
@@ -52,7 +54,7 @@ class HealthReader(Reader):
         return Served(float(since), {seconds: Outcomes(all_, bad) for seconds, all_, bad in counts})
 
     def heartbeats(self, now: float, *, pace: float = 1.0) -> tuple[Heartbeat, ...]:
-        """Workers heard within HEARD_WITHIN_S, by name; `pace` is how much faster than time their clock runs."""
+        """Workers heard within HEARD_WITHIN_S, by name; their clock runs `pace` times as fast as time."""
         since, until = now - HEARD_WITHIN_S * pace, now + AHEAD_S * pace
         columns = self._ask("heartbeats", since, until, closed=CLOSED)
         return tuple(

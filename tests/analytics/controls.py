@@ -71,7 +71,9 @@ class Endpoint:
             return LeaseAnswer(self.held, "somebody", 0.0)
         if path == "/v1/loop":
             return LoopAnswer("default", self.paused, "", 0.0)
-        if path.startswith(("/v1/jobs", "/v1/revisions", "/v1/labels")) or path.endswith("/realised"):
+        if path.startswith(
+            ("/v1/jobs", "/v1/policy", "/v1/revisions", "/v1/labels", "/v1/status")
+        ) or path.endswith("/realised"):
             return self.answers[path]
         if method == "GET" and path == "/v1/recommendations":
             return self.reviewed

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from analytics.control import Control, Unreachable
-from kernel.control import Label, RevisionInFull
+from kernel.control import Label, Lease, Loop, PolicyInForce, RevisionInFull, Status
 from kernel.findings import Overlay
 from kernel.recommendations import Realised
 from kernel.replays import Bound, Job, ReplayRequest, Split
@@ -30,6 +30,13 @@ def test_the_policy_and_the_loops_state_are_heard(control: Control, told: Endpoi
     assert control.following("", -1).revision == "r1"
     assert control.loop().paused
     assert control.lease(10.0).held
+
+
+def test_what_the_console_knows_is_heard(control: Control, told: Endpoint) -> None:
+    nobody, running = Lease("", 0.0), Loop(False, "", 0.0)
+    known = Status("default", "r1", "policy.yaml", ("1:1 wrong",), (), 1, (), nobody, running, (), 9.0)
+    told.answers = {"/v1/status": known}
+    assert control.status() == known
 
 
 def test_overlays_are_replaced(control: Control, told: Endpoint) -> None:
@@ -77,10 +84,12 @@ def test_replays_are_claimed_and_told_about(control: Control, told: Endpoint) ->
 def test_what_a_replay_needs_is_asked_for(control: Control, told: Endpoint) -> None:
     told.answers = {
         "/v1/labels": (Label("", "ip:1", "attack", "", "me", 1.0),),
+        "/v1/policy": PolicyInForce("default", "r1", "new", "me", "", 1.0),
         "/v1/revisions/r0": RevisionInFull(1, "r0", "", "me", "", 1.0, text="old"),
         "/v1/recommendations/r1/realised": {},
     }
     assert control.labels()[0].identity == "ip:1"
+    assert control.policy().text == "new"
     assert control.text_of("r0") == "old"
     assert control.text_of("") == told.text
     assert control.proposed() == []

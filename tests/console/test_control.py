@@ -80,6 +80,18 @@ def test_analytics_follows_and_is_no_proxy(control: Served) -> None:
     assert ANALYTICS not in {each["name"] for each in control.call.get("/v1/status").json()["proxies"]}
 
 
+def test_a_proxy_that_refused_a_revision_is_seen_with_the_one_that_it_runs(control: Served) -> None:
+    query = {"revision": "told", "runs": "old", "overlays": "7", "timeout_s": "0", "proxy": "p1"}
+    assert control.call.get("/v1/follow", params=query).status_code == 200
+    assert seen(control) == [("old", 7)]
+
+
+def test_analytics_may_ask_for_the_status(control: Served) -> None:
+    made = control.call.post("/v1/tokens", json={"name": "watch", "role": "analytics"}).json()
+    answer = control.call.get("/v1/status", headers={"Authorization": f"Bearer {made['secret']}"})
+    assert answer.status_code == 200
+
+
 def seen(control: Served) -> list[tuple[str, int]]:
     proxies = control.call.get("/v1/status").json()["proxies"]
     return [(proxy["revision"], proxy["overlays_version"]) for proxy in proxies if proxy["name"] == "p1"]

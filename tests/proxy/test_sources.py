@@ -118,6 +118,21 @@ async def test_a_control_endpoint_is_asked_for_what_is_not_known_yet(tmp_path: P
     assert holder.snapshot.routes[0].limits[0].personal["ip:10.0.0.1"].overlay == "o1"
 
 
+async def test_the_endpoint_is_told_what_is_in_force_beside_what_was_refused(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+    answers = [told(POLICY), told(BROKEN), told(BROKEN)]
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append((request.url.params["revision"], request.url.params["runs"]))
+        return httpx2.Response(200, content=answers[len(asked) - 1])
+
+    source = following(tmp_path, answer)
+    for _ in answers:
+        await source.poll()
+    good = revision_of(POLICY)
+    assert asked == [("", ""), (good, good), (revision_of(BROKEN), good)]
+
+
 async def test_a_policy_that_is_refused_is_not_asked_for_again(tmp_path: Path) -> None:
     source = following(tmp_path, lambda request: httpx2.Response(200, content=told(BROKEN)))
     await source.poll()
