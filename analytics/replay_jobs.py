@@ -15,7 +15,7 @@ from analytics.replay_rules import NotReplayable
 from analytics.replaying import Cancelled, replay
 from analytics.situations import labels_of, situation_of
 from kernel.control import Label
-from kernel.patch import StalePatch, apply
+from kernel.patch import Patch, StalePatch, apply
 from kernel.recommendations import Realised, Recommendation, Reviewed
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest
 from warehouse.failures import to_reason
@@ -59,8 +59,14 @@ class Times(msgspec.Struct, frozen=True):
     now: Callable[[], float]
 
 
+Alive = Callable[[float], bool]  # hears how far a replay is; False ends it
+
+
 class Worker:
-    """Replays one job at a time, and between jobs each open recommendation, when it is due."""
+    """Replays one job at a time, and between jobs each open recommendation, when it is due.
+
+    One that has no replay yet comes first, before and amid jobs: somebody waits to decide.
+    """
 
     def __init__(self, desk: Desk, client: Client, tenant: str, *, hash_key: bytes, times: Times) -> None:
         self._desk, self._client, self._tenant = desk, client, tenant
@@ -68,7 +74,7 @@ class Worker:
         self._told_at = 0.0
         self._accounted_at = float("-inf")
         self._stop = Event()
-        self._given_up: set[str] = set()  # recommendations whose change cannot be replayed
+        self._given_up: dict[str, Patch] = {}  # by recommendation: a change that cannot be replayed
 
     def run(self, stop: Event) -> None:
         """Work until `stop` is set; a job that is not done by then is queued again."""
@@ -83,10 +89,12 @@ class Worker:
 
     def turn(self) -> bool:
         """Do one job; False where there is nothing to do. Raises Unreachable."""
+        if self.speak_for_recommendations(self._goes_on, only_fresh=True):
+            return True
         job = self._desk.claim_job()
         if job is None:
             self.account_for_approvals()
-            return self.speak_for_recommendations()
+            return self.speak_for_recommendations(self._goes_on)
         try:
             report = self._replayed(job)
         except (NotReplayable, ClickHouseError) as problem:
@@ -121,27 +129,37 @@ class Worker:
             if found is not None:
                 self._desk.put_realised(found)
 
-    def speak_for_recommendations(self) -> bool:
+    def speak_for_recommendations(self, alive: Alive, *, only_fresh: bool = False) -> bool:
         """Replay the recommendation that waits longest; False where none is due. Raises Unreachable."""
         now = self._now()
-        waiting = [
-            each for each in self._desk.proposed() if each.id not in self._given_up and is_due(each, now)
-        ]
-        for each in sorted(waiting, key=replayed_until)[:1]:
+        waiting = [each for each in self._desk.proposed() if self._waits(each, now, only_fresh)]
+        for each in sorted(waiting, key=urgency)[:1]:
             try:
                 candidate = apply(self._desk.text_of(""), each.patch, now)
                 request = ReplayRequest(candidate, now - LOOK_BACK_S, now, curve_of=each.rules)
-                report = self.replayed(request, lambda _: not self._stop.is_set())
+                self._report(each, self.replayed(request, alive))
             except (StalePatch, NotReplayable, ClickHouseError) as problem:
                 log.warning("recommendation %s is not replayed: %s", each.id, problem)
-                self._given_up.add(each.id)
+                self._given_up[each.id] = each.patch
             except Cancelled:
                 return False
-            else:
-                self._desk.recommend([msgspec.structs.replace(each, replay=report)])
         return bool(waiting)
 
-    def replayed(self, request: ReplayRequest, progress: Callable[[float], bool]) -> ReplayReport:
+    def _waits(self, proposed: Recommendation, now: float, only_fresh: bool) -> bool:
+        if self._given_up.get(proposed.id) == proposed.patch:
+            return False
+        return proposed.replay is None if only_fresh else is_due(proposed, now)
+
+    def _report(self, replayed: Recommendation, report: ReplayReport) -> None:
+        """Tell what a change would have done; where it was proposed anew meanwhile, of another change."""
+        current = [each for each in self._desk.proposed() if each.id == replayed.id]
+        if current and current[0].patch == replayed.patch:
+            self._desk.recommend([msgspec.structs.replace(current[0], replay=report)])
+
+    def _goes_on(self, _: float) -> bool:
+        return not self._stop.is_set()
+
+    def replayed(self, request: ReplayRequest, progress: Alive) -> ReplayReport:
         """A request answered. Raises NotReplayable, Cancelled, Unreachable, and the client's errors."""
         base = self._desk.text_of(request.base)
         situation = situation_of(self._client, self._tenant, request, base=base, opinions=self._desk.labels())
@@ -153,7 +171,16 @@ class Worker:
         self._told_at = -TELL_EVERY_S
 
         def progress(share: float) -> bool:
-            return not self._stop.is_set() and self._tell(job, share)
+            if not alive(share):
+                return False
+            try:
+                self.speak_for_recommendations(lambda _: alive(share), only_fresh=True)
+            except Unreachable as problem:
+                log.debug("recommendations wait: %s", problem)
+            return True
+
+        def alive(share: float) -> bool:
+            return self._goes_on(share) and self._tell(job, share)
 
         return self.replayed(job.request, progress)
 
@@ -170,9 +197,10 @@ class Worker:
             return True
 
 
-def replayed_until(recommendation: Recommendation) -> float:
-    """Up to when traffic speaks for it (seconds since 1970); 0 where none does."""
-    return recommendation.replay.until if recommendation.replay else 0.0
+def urgency(recommendation: Recommendation) -> tuple[float, bool, float]:
+    """The least is replayed next: who waits longest, findings before gaps, the most confident."""
+    until = recommendation.replay.until if recommendation.replay else 0.0
+    return until, not recommendation.finding, -recommendation.confidence
 
 
 def is_due(recommendation: Recommendation, now: float) -> bool:

@@ -32,6 +32,7 @@ class Desk:
         self.recommendation = recommendation
         self.reviewed: tuple[Reviewed, ...] = ()
         self.realised: Realised | None = None
+        self.events: list[str] = []
 
     def claim_job(self) -> Job | None:
         job, self.job = self.job, None
@@ -54,6 +55,7 @@ class Desk:
 
     def recommend(self, recommendations: Sequence[Recommendation]) -> None:
         (self.recommendation,) = recommendations
+        self.events.append("recommendation replayed")
 
     def put_job(
         self,
@@ -65,6 +67,7 @@ class Desk:
         failure: str = "",
     ) -> JobState:
         self.told.append((state, progress))
+        self.events.append(f"job {state}")
         self.report, self.failure = report, failure
         return self.answer
 
@@ -185,3 +188,70 @@ def test_an_open_recommendation_is_replayed_again_when_newer_traffic_can_tell_mo
     slow = msgspec.structs.replace(desk.recommendation, replay=msgspec.structs.replace(report, took_s=5.0))
     assert [is_due(quick, report.until + later) for later in (AGAIN_S - 1, AGAIN_S)] == [False, True]
     assert [is_due(slow, report.until + later) for later in (AGAIN_S, 100.0)] == [False, True]
+
+
+def test_a_fresh_recommendation_is_replayed_before_a_job(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=1, until_s=60)))
+    desk = Desk(STRICT, recommendation("x"))
+    working = worker(desk, warehouse_client, tenant)
+    assert working.turn()
+    assert working.turn()
+    assert desk.events[:2] == ["recommendation replayed", "job running"]
+    assert desk.events[-1] == "job done"
+
+
+class Arriving(Desk):
+    """A recommendation comes while a job runs."""
+
+    def put_job(
+        self,
+        which: str,
+        state: JobState,
+        *,
+        progress: float,
+        report: ReplayReport | None = None,
+        failure: str = "",
+    ) -> JobState:
+        self.recommendation = self.recommendation or recommendation("x")
+        return super().put_job(which, state, progress=progress, report=report, failure=failure)
+
+
+def test_a_fresh_recommendation_does_not_wait_for_a_job_to_end(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=1, until_s=60)))
+    desk = Arriving(STRICT)
+    assert worker(desk, warehouse_client, tenant).turn()
+    replayed = desk.events.index("recommendation replayed")
+    assert desk.events[0] == "job running"
+    assert replayed < desk.events.index("job done")
+
+
+class Renewing(Desk):
+    """Its recommendation is proposed anew, with another change, while it is replayed."""
+
+    def text_of(self, revision: str) -> str:
+        patch = Patch("x", (AddLimit(Limit(name="strict", rate=2.0, burst=2)),))
+        assert self.recommendation is not None
+        self.recommendation = msgspec.structs.replace(self.recommendation, patch=patch)
+        return BASE
+
+
+def test_a_replay_is_not_told_of_another_change(warehouse_client: Client, tenant: str) -> None:
+    desk = Renewing(recommendation=recommendation("x"))
+    working = worker(desk, warehouse_client, tenant)
+    assert working.turn()
+    assert desk.recommendation is not None
+    assert desk.recommendation.replay is None
+    assert working.turn()
+    assert desk.recommendation.replay is not None
+
+
+def test_what_was_given_up_is_tried_again_once_it_is_proposed_anew(
+    warehouse_client: Client, tenant: str
+) -> None:
+    wide = AddLimit(Limit(name="wide", rate=1.0, burst=2))  # a name that is taken
+    desk = Desk(recommendation=msgspec.structs.replace(recommendation("x"), patch=Patch("x", (wide,))))
+    working = worker(desk, warehouse_client, tenant)
+    working.turn()
+    desk.recommendation = recommendation("y")
+    assert working.turn()
+    assert desk.recommendation.replay is not None
