@@ -73,6 +73,11 @@ class InForce:
         return self._policy.tenant
 
     @property
+    def rules(self) -> frozenset[str]:
+        """Names of the limits and access rules in force."""
+        return frozenset(rule.name for rule in (*self._policy.limits, *self._policy.access))
+
+    @property
     def revision(self) -> str:
         """The policy's revision in force."""
         return self._reading.revision

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from console.facts import NotOpen, Objected, Stale, Unknown
+from console.web.acting import acting_of, reach_of
 from console.web.forms import NotShown, WrongForm, to_approve, to_reason
 from console.web.rendering import SECURITY_FIELDS
 from console.web.site import DECIDERS, Site, sent_form
@@ -34,6 +35,11 @@ class Reviews:
         self._site.session_of(request)
         return await self._page(request, recommendation)
 
+    async def effect(self, request: Request, recommendation: str) -> Response:
+        """The moving part of an approved one: whether it acts, and whom it refused; for htmx."""
+        self._site.session_of(request)
+        return await self._page(request, recommendation, template="effect.html")
+
     async def approve(self, request: Request, recommendation: str) -> Response:
         """Put it in force as the form says."""
         author, form = await decision_of(self._site, request)
@@ -59,17 +65,27 @@ class Reviews:
         return see(f"/recommendations/{recommendation}")
 
     async def _page(
-        self, request: Request, which: str, *, trouble: str = "", typed: dict[str, str] | None = None
+        self,
+        request: Request,
+        which: str,
+        *,
+        template: str = "recommendation.html",
+        trouble: str = "",
+        typed: dict[str, str] | None = None,
     ) -> Response:
         try:
             found = await self._site.state.recommendation(which)
         except Unknown as fact:
             raise NotShown(404, "No such recommendation", str(fact)) from fact
+        since = found.approval.decided_at if found.approval else 0.0
+        acting = await acting_of(self._site, [found], since=since)
         return await self._site.show(
             request,
-            "recommendation.html",
+            template,
             status=CONFLICT if trouble else 200,
             found=found,
+            acting=acting[0] if acting else None,
+            reach=reach_of(await self._site.state.status()),
             trouble=trouble,
             typed=typed or {},
         )
@@ -169,6 +185,7 @@ def add_decisions(app: FastAPI, site: Site) -> None:
     for path, page in (
         ("/recommendations", reviews.listed),
         ("/recommendations/{recommendation}", reviews.one),
+        ("/recommendations/{recommendation}/effect", reviews.effect),
         ("/policy", revisions.policy),
         ("/policy/edit", revisions.edit),
         ("/revisions/{revision}", revisions.one),

@@ -4,7 +4,6 @@ import asyncio
 import time
 from urllib.parse import quote
 
-import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -12,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from console.state import ControlState
 from console.tokens import Tokens
 from console.web.access import add_access
+from console.web.alerts import add_alerts
 from console.web.boards import add_boards
 from console.web.decisions import add_decisions
 from console.web.forms import NotShown, form_of
@@ -19,26 +19,12 @@ from console.web.records import add_records
 from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
 from console.web.site import COOKIE, READERS, Site, Unseen, sent_form
+from console.web.situation import accused_of, findings_of, situation_of
 from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
-from kernel.control import Status
-from kernel.findings import Finding
-from kernel.recommendations import Reviewed
 
 SETTLED_S = 2.0  # newer seconds are not complete in the warehouse yet
-LATELY_S = 3600.0  # closed findings that the overview still shows
 MOST_ROUTES = 12
-
-
-class Situation(msgspec.Struct, frozen=True):
-    """What is going on: findings, and what the control endpoint does about each."""
-
-    status: Status
-    now: float  # on the events' clock
-    open: tuple[Finding, ...]
-    recent: tuple[Finding, ...]  # closed lately
-    proposed: tuple[Reviewed, ...]  # recommendations that are open
-    away: str  # why the warehouse could not be asked
 
 
 class Views:
@@ -82,6 +68,7 @@ class Views:
             request,
             "finding.html",
             finding=found,
+            accused=(await accused_of(self._site, (found,))).get(found.id),
             proposed=await self._site.state.recommendations(""),
             labels=await self._site.state.labels(),
         )
@@ -162,6 +149,7 @@ def add_pages(
     add_boards(app, site)
     add_records(app, site)
     add_access(app, site)
+    add_alerts(app, site)
     app.add_api_route("/login", doors.enter, methods=["POST"], include_in_schema=False)
     app.add_api_route("/logout", doors.leave, methods=["POST"], include_in_schema=False)
 
@@ -183,28 +171,6 @@ def add_answers(app: FastAPI, site: Site) -> None:
 
     app.add_exception_handler(Unseen, unseen)
     app.add_exception_handler(NotShown, not_shown)
-
-
-async def situation_of(site: Site) -> Situation:
-    """Findings beside what control knows."""
-    findings, away = await findings_of(site)
-    now = site.now()
-    return Situation(
-        status=await site.state.status(),
-        now=now,
-        open=tuple(each for each in findings if not each.closed_at),
-        recent=tuple(each for each in findings if each.closed_at > now - LATELY_S),
-        proposed=await site.state.recommendations("open"),
-        away=away,
-    )
-
-
-async def findings_of(site: Site) -> tuple[list[Finding], str]:
-    """The findings, or why there are none to show."""
-    try:
-        return await site.telemetry.findings(), ""
-    except WarehouseAway as fact:
-        return [], str(fact)
 
 
 async def traffic_of(site: Site, since: float, until: float) -> object:

@@ -1,7 +1,7 @@
 """Questions of the pages to the warehouse, asked in a thread; one that is away is told, not waited for."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +13,14 @@ from warehouse.client import WrongUrl, connect
 from warehouse.failures import FAILURES, to_line
 from warehouse.findings import read_findings
 from warehouse.readers import History, Loss, Reader, Watermark
+from warehouse.readers_pages import (
+    Accused,
+    Delivery,
+    RuleDeeds,
+    read_accused,
+    read_deliveries,
+    read_rule_deeds,
+)
 
 ANSWER_WITHIN_S = 10
 AHEAD_S = 60.0  # the ledger's clock may run ahead of ours
@@ -65,6 +73,18 @@ class Telemetry:
             return Accounts(ever, reader.loss(now - LATELY_S, now + AHEAD_S), reader.watermark(now))
 
         return await self._ask(read)
+
+    async def deliveries(self, since: float) -> list[Delivery]:
+        """What sinks were told of alerts since a moment, the newest first. Raises WarehouseAway."""
+        return await self._ask(lambda client: read_deliveries(client, self._tenant, since))
+
+    async def accused(self, findings: Sequence[str]) -> list[Accused]:
+        """Whom findings over several identities accuse. Raises WarehouseAway."""
+        return await self._ask(lambda client: read_accused(client, self._tenant, findings))
+
+    async def rule_deeds(self, rules: Sequence[str], since: float) -> list[RuleDeeds]:
+        """What rules did since a moment. Raises WarehouseAway."""
+        return await self._ask(lambda client: read_rule_deeds(client, self._tenant, rules, since))
 
     async def answer_of(self, sql: str) -> Columns:
         """What plain SQL of a panel answers. Raises WarehouseAway."""

@@ -10,6 +10,7 @@ from kernel.findings import Finding, Observation, Overlay, finding_id
 from tests.warehouse.event_rows import insert_rows, row
 from warehouse.delivery import insert_ledger
 from warehouse.findings import insert_findings
+from warehouse.moments import to_datetime
 
 ATTACKER = "ip:203.0.113.66"
 ROUTES = ("catalogue", "checkout", "login", "search")
@@ -101,6 +102,42 @@ def seed(client: Client, tenant: str, now: float) -> Finding:
         client, [LedgerRow(tenant, "w1", 1, told - 800_000, told, len(rows), len(rows) - 3, 0, 0, 3, 2, ())]
     )
     return found
+
+
+def tell(client: Client, tenant: str, now: float, *, finding: str) -> None:
+    """An alert of the attack, which one of two sinks never got; and one that is over."""
+    common = {"tenant": tenant, "tried": 1, "delivered": 1, "failure": "", "ends_at": to_datetime(0)}
+    fires = common | {
+        "alert": "a-burst",
+        "name": "client-burst",
+        "state": "firing",
+        "severity": "critical",
+        "summary": "203.0.113.66 sends 40 requests/s to <login>",
+        "labels": {"route": "login"},
+        "starts_at": to_datetime(now - 85),
+        "at": to_datetime(now - 84),
+        "settled_at": to_datetime(now - 83.9),
+        "content": f'{{"findings": ["{finding}"], "evidence": "203.0.113.66"}}',
+    }
+    failed = {"sink": "chat", "tried": 6, "delivered": 0, "failure": "HTTP 503: the service is away"}
+    lost = fires | {
+        "alert": "a-lost",
+        "name": "telemetry-lost",
+        "severity": "warning",
+        "summary": "workers dropped 120 events",
+        "labels": {},
+        "starts_at": to_datetime(now - 900),
+        "content": "{}",
+    }
+    over = {"state": "resolved", "ends_at": to_datetime(now - 600), "at": to_datetime(now - 600)}
+    rows = [
+        fires | {"sink": "pager"},
+        fires | failed | {"settled_at": to_datetime(now - 20)},
+        lost | {"sink": "pager"},
+        lost | {"sink": "pager"} | over,
+    ]
+    for each in rows:
+        client.insert("deliveries", [list(each.values())], column_names=list(each))
 
 
 def attack(control: httpx2.Client, tenant: str, now: float, *, finding: str) -> None:

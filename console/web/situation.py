@@ -1,0 +1,76 @@
+"""What is going on: open findings, whom they accuse, what is done about each, and who could not be told."""
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from console.web.acting import Acting, acting_of
+from console.web.alarms import Alarm
+from console.web.alerts import alarms_of
+from console.web.site import Site
+from console.web.telemetry import WarehouseAway
+from kernel.control import Status
+from kernel.findings import Finding
+from kernel.recommendations import Reviewed
+from warehouse.readers_pages import Accused
+
+LATELY_S = 3_600.0  # closed findings and failed deliveries that the overview still shows
+DEEDS_S = 300.0  # over which the overview counts what rules refused
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is going on: findings, and what the control endpoint does about each."""
+
+    status: Status
+    now: float  # on the events' clock
+    open: tuple[Finding, ...]
+    recent: tuple[Finding, ...]  # closed lately
+    accused: Mapping[str, Accused]  # by finding; of those over several identities
+    proposed: tuple[Reviewed, ...]  # recommendations that are open
+    acting: tuple[Acting, ...]  # approved ones whose rules are in force
+    undelivered: tuple[Alarm, ...]  # alerts that a sink has not got
+    away: str  # why the warehouse could not be asked
+
+
+async def situation_of(site: Site) -> Situation:
+    """Findings beside what control knows."""
+    now = site.now()
+    (findings, away), (alarms, _), known = await asyncio.gather(
+        findings_of(site), alarms_of(site, LATELY_S), site.state.recommendations("")
+    )
+    still = tuple(each for each in findings if not each.closed_at)
+    approved = [each for each in known if each.state == "approved"]
+    accused, acting = await asyncio.gather(
+        accused_of(site, still), acting_of(site, approved, since=now - DEEDS_S)
+    )
+    return Situation(
+        status=await site.state.status(),
+        now=now,
+        open=still,
+        recent=tuple(each for each in findings if each.closed_at > now - LATELY_S),
+        accused=accused,
+        proposed=tuple(each for each in known if each.state == "open"),
+        acting=tuple(each for each in acting if each.is_in_force),
+        undelivered=tuple(each for each in alarms if each.is_undelivered),
+        away=away,
+    )
+
+
+async def findings_of(site: Site) -> tuple[list[Finding], str]:
+    """The findings, or why there are none to show."""
+    try:
+        return await site.telemetry.findings(), ""
+    except WarehouseAway as fact:
+        return [], str(fact)
+
+
+async def accused_of(site: Site, findings: tuple[Finding, ...]) -> dict[str, Accused]:
+    """Whom findings without an identity of their own accuse; nobody where the warehouse is away."""
+    unnamed = [each.id for each in findings if not each.identity]
+    if not unnamed:
+        return {}
+    try:
+        return {each.finding: each for each in await site.telemetry.accused(unnamed)}
+    except WarehouseAway:
+        return {}

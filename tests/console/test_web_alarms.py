@@ -1,0 +1,62 @@
+"""Incidents from deliveries written by hand."""
+
+from typing import Literal
+
+import msgspec
+
+from console.web.alarms import Told, to_alarms
+from warehouse.readers_pages import Delivery
+
+
+def delivery(
+    alert: str,
+    at: float,
+    *,
+    sink: str = "pager",
+    state: Literal["firing", "resolved"] = "firing",
+    delivered: bool = True,
+    **changed: object,
+) -> Delivery:
+    """Told and arrived at once, unless said otherwise."""
+    plain = Delivery(
+        alert=alert,
+        name="client-burst",
+        sink=sink,
+        state=state,
+        severity="critical",
+        summary="too many",
+        labels={"route": "login"},
+        starts_at=at - 5,
+        ends_at=at if state == "resolved" else 0.0,
+        tried=1,
+        is_delivered=delivered,
+        failure="",
+        at=at,
+        settled_at=at + 1 if delivered else 0.0,
+        content='{"findings": ["f1"], "runbook": "https://books.test/client-burst.md", "evidence": "who"}',
+    )
+    return msgspec.structs.replace(plain, **changed)
+
+
+def test_deliveries_of_one_incident_are_one_alarm_and_what_fires_comes_first() -> None:
+    over = [delivery("a", 200.0, state="resolved"), delivery("a", 100.0), delivery("a", 100.0, sink="chat")]
+    first, second = to_alarms([delivery("b", 150.0), *over])
+    assert (first.id, first.ends_at, first.is_undelivered) == ("b", 0.0, False)
+    assert (second.id, second.ends_at, len(second.told)) == ("a", 200.0, 3)
+    assert (first.route, first.findings, first.evidence) == ("login", ("f1",), "who")
+    assert first.runbook == "https://books.test/client-burst.md"
+
+
+def test_a_first_try_is_no_failure_and_a_failed_one_is() -> None:
+    under_way = delivery("a", 100.0, delivered=False, tried=0)
+    failing = delivery("b", 100.0, delivered=False, failure="HTTP 503", tried=2)
+    given_up = delivery("c", 100.0, delivered=False, failure="HTTP 404", tried=9, settled_at=160.0)
+    alarms = {each.id: each for each in to_alarms([under_way, failing, given_up])}
+    assert {key: alarm.is_undelivered for key, alarm in alarms.items()} == {"a": False, "b": True, "c": True}
+    assert alarms["c"].told == (Told("pager", "firing", "given up", 9, "HTTP 404", 100.0),)
+    assert alarms["b"].told[0].outcome == "still tried"
+
+
+def test_an_alarm_whose_content_cannot_be_read_has_a_runbook_by_its_name() -> None:
+    (alarm,) = to_alarms([delivery("a", 100.0, content="{")])
+    assert (alarm.runbook, alarm.findings) == ("docs/runbooks/client-burst.md", ())

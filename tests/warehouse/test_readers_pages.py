@@ -1,0 +1,75 @@
+"""What the console's pages ask, over stored rows."""
+
+import time
+
+from clickhouse_connect.driver.client import Client
+
+from tests.warehouse.event_rows import insert_rows, row
+from warehouse.moments import to_datetime
+from warehouse.readers_pages import MOST_NAMED, Accused, read_accused, read_deliveries, read_rule_deeds
+from warehouse.suspects import Suspect, insert_suspects
+
+
+def told(tenant: str, at: float, *, sink: str = "pager", delivered: int = 0) -> dict[str, object]:
+    """A row of deliveries: that alert a1 fires."""
+    return {
+        "tenant": tenant,
+        "alert": "a1",
+        "name": "client-burst",
+        "sink": sink,
+        "state": "firing",
+        "severity": "critical",
+        "summary": "too many",
+        "labels": {"route": "login"},
+        "starts_at": to_datetime(at - 5),
+        "tried": 2,
+        "delivered": delivered,
+        "failure": "" if delivered else "HTTP 503",
+        "at": to_datetime(at),
+        "content": "{}",
+    }
+
+
+def insert_told(client: Client, *rows: dict[str, object]) -> None:
+    client.insert("deliveries", [list(each.values()) for each in rows], column_names=list(rows[0]))
+
+
+def test_a_delivery_is_read_as_it_stands_now(warehouse_client: Client, tenant: str) -> None:
+    now = float(int(time.time()))
+    insert_told(warehouse_client, told(tenant, now - 60), told(tenant, now - 7_200, sink="chat"))
+    insert_told(warehouse_client, told(tenant, now - 60, delivered=1))
+    (found,) = read_deliveries(warehouse_client, tenant, now - 3_600)
+    assert (found.alert, found.sink, found.state, found.is_delivered) == ("a1", "pager", "firing", True)
+    assert (found.at, found.starts_at, found.ends_at, found.settled_at) == (now - 60, now - 65, 0.0, 0.0)
+    assert found.labels == {"route": "login"}
+    assert read_deliveries(warehouse_client, "nobody", 0.0) == []
+
+
+def test_whom_a_finding_accuses_is_counted_and_the_busiest_are_named(
+    warehouse_client: Client, tenant: str
+) -> None:
+    accused = [Suspect("f1", f"ip:10.0.0.{each}", 1.0, 2.0, each) for each in range(1, 8)]
+    insert_suspects(warehouse_client, tenant, accused)
+    busiest = tuple(f"ip:10.0.0.{each}" for each in (7, 6, 5, 4))
+    assert len(busiest) == MOST_NAMED
+    assert read_accused(warehouse_client, tenant, ["f1", "f2"]) == [Accused("f1", 7, busiest)]
+    assert read_accused(warehouse_client, tenant, []) == []
+
+
+def test_a_rules_deeds_are_refusals_and_those_that_shadow_spared(
+    warehouse_client: Client, tenant: str
+) -> None:
+    start = float(int(time.time())) - 60
+    refused: dict[str, object] = {"decision": "refused", "rule": "strict", "status": 429}
+    rows = [
+        row(tenant, 1, ended_at=start - 100, **refused),  # before
+        row(tenant, 2, ended_at=start + 1, **refused),
+        row(tenant, 3, ended_at=start + 2, identity="ip:10.0.0.2", **refused),
+        row(tenant, 4, ended_at=start + 3, **refused | {"rule": "other", "would_refuse": ["mild"]}),
+        row(tenant, 5, ended_at=start + 4),
+    ]
+    insert_rows(warehouse_client, rows, token=f"{tenant}-deeds")
+    mild, strict = read_rule_deeds(warehouse_client, tenant, ["mild", "strict", "idle"], start)
+    assert (mild.rule, mild.refused, mild.spared, mild.spared_identities) == ("mild", 0, 1, 1)
+    assert (strict.refused, strict.refused_identities, strict.spared) == (2, 2, 0)
+    assert (mild.last_at, strict.last_at) == (start + 3, start + 2)
