@@ -11,6 +11,7 @@ MARKERS = Annotation(name="Markers", sql=load("markers"), colour="purple")
 TO_RECOMMENDATION = Link("Review it in the console", "${console}/recommendations/${__data.fields.id}")
 TO_REVISION = Link("Show it in the console", "${console}/revisions/${__data.fields.revision}")
 TO_FINDING = Link("Open the finding in the console", "${console}/findings/${__data.fields.id}")
+TO_ALERTS = Link("All alerts in the console", "${console}/alerts")
 TO_ROUTE = Link(
     "Show this route alone", "/d/tidegate-route?${tenant:queryparam}&var-route=${__data.fields.route}"
 )

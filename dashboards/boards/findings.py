@@ -1,13 +1,13 @@
 """What analytics found, how soon, and what is open."""
 
-from dashboards.boards.choices import FINDINGS, MARKERS, REVISIONS, ROUTE, TENANT, TO_FINDING
+from dashboards.boards.choices import FINDINGS, MARKERS, REVISIONS, ROUTE, TENANT, TO_ALERTS, TO_FINDING
 from dashboards.queries import load
 from dashboards.spec import Board, BoardUid, Panel
 
 BOARD = Board(
     uid=BoardUid("tidegate-findings"),
     title="Tidegate: Findings and alerts",
-    description="Findings over time and by detector, explained.",
+    description="Findings over time and by detector, explained; alerts and whether they arrived.",
     variables=(TENANT, ROUTE),
     annotations=(FINDINGS, REVISIONS, MARKERS),
     panels=(
@@ -19,7 +19,18 @@ BOARD = Board(
             unit="short",
             kind="stat",
             width=6,
+            height=4,
             is_timeless=True,
+        ),
+        Panel(
+            name="undelivered",
+            title="Alerts not delivered",
+            description="Alerts of the range that a sink has not got. Anything but 0: nobody was told there.",
+            sql=load("undelivered"),
+            unit="short",
+            kind="stat",
+            width=6,
+            height=4,
         ),
         Panel(
             name="timeline",
@@ -28,7 +39,6 @@ BOARD = Board(
             sql=load("findings_by_detector"),
             unit="short",
             kind="timeseries",
-            width=18,
         ),
         Panel(
             name="table",
@@ -40,6 +50,25 @@ BOARD = Board(
             width=24,
             height=10,
             links=(TO_FINDING,),
+        ),
+        Panel(
+            name="deliveries-by-sink",
+            title="Deliveries of alerts",
+            description="What was told to each sink, that an alert fires or is over, and what came of it.",
+            sql=load("deliveries_by_sink"),
+            unit="short",
+            kind="timeseries",
+            width=24,
+        ),
+        Panel(
+            name="deliveries",
+            title="Alerts, failures first",
+            description="What was told to whom, how often that was tried, and why it failed.",
+            sql=load("deliveries"),
+            unit="none",
+            kind="table",
+            width=24,
+            links=(TO_ALERTS,),
         ),
         Panel(
             name="time-to-detect",

@@ -48,6 +48,7 @@ def seed(client: Client, tenant: str, span: TimeRange) -> None:
     insert_overlays(client, [overlay(tenant, span)])
     insert_ledger(client, tenant, span)
     insert_decisions(client, tenant, span)
+    insert_deliveries(client, tenant, span)
     keep_progress(client, tenant, int(span.until) - 5)
 
 
@@ -156,6 +157,25 @@ def insert_decisions(client: Client, tenant: str, span: TimeRange) -> None:
         insert(client, "labels", [said | {"finding": f"{tenant}-{number}", "label": label}])
     seen = {"tenant": tenant, "name": "w1", "revision": "b" * 16, "seen_at": to_datetime(span.until - 3)}
     insert(client, "proxies", [seen])
+
+
+def insert_deliveries(client: Client, tenant: str, span: TimeRange) -> None:
+    """An alert fired and resolved, told to one sink; the other one was given up once and is still tried."""
+    fired, over = to_datetime(span.since + 105), to_datetime(span.since + 205)
+    common = {"tenant": tenant, "alert": "a1", "name": "client-burst", "severity": "critical"}
+    common |= {"summary": "too many requests", "labels": {"route": "orders"}, "starts_at": fired}
+    got = {"delivered": 1, "tried": 1, "failure": ""}
+    failed = {"delivered": 0, "tried": 5, "failure": "HTTP 503"}
+    for sink, settled, came in (("pager", 1.5, got), ("chat", 30.0, failed)):
+        times = {
+            "at": fired,
+            "settled_at": to_datetime(span.since + 105 + settled),
+            "ends_at": to_datetime(0),
+        }
+        insert(client, "deliveries", [common | {"sink": sink, "state": "firing"} | times | came])
+    waits = {"sink": "chat", "state": "resolved", "delivered": 0, "tried": 1, "failure": "HTTP 503"}
+    times = {"at": over, "settled_at": to_datetime(0), "ends_at": over}
+    insert(client, "deliveries", [common | waits | times])
 
 
 def insert(client: Client, table: str, rows: Sequence[dict[str, object]]) -> None:

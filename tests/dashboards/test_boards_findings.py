@@ -28,3 +28,20 @@ def test_precision_counts_what_people_labelled(answer: Asking) -> None:
     assert found.of("detector") == ("D1", "D3")
     assert found.of("attacks") == (1, 0)
     assert found.of("share_right") == (1.0, 0.0)
+
+
+def test_deliveries_that_failed_come_first_with_their_reason(answer: Asking) -> None:
+    found = answer(BOARD, "deliveries")
+    assert found.of("outcome") == ("still tried", "given up", "delivered")
+    assert found.of("sink") == ("chat", "chat", "pager")
+    assert found.of("failure") == ("HTTP 503", "HTTP 503", "")
+    assert answer(BOARD, "undelivered").values == ((2,),)
+
+
+def test_deliveries_over_time_are_told_by_sink_and_outcome(answer: Asking) -> None:
+    lines = to_series(answer(BOARD, "deliveries-by-sink"))
+    assert set(lines.names) == {
+        "pager firing, delivered",
+        "chat firing, given up",
+        "chat resolved, still tried",
+    }
