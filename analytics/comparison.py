@@ -183,11 +183,13 @@ class Comparison:
 
     def _frame(self, rows: RowColumns, times: Floats, identities: Numbers) -> Frame:
         ended = np.asarray(rows.ended, dtype=np.int64) / MICROSECONDS
+        ordinary = [self._identities.get(name, -1) for name in self.situation.labels.ordinary]
         return Frame(
             times=times,
             ended=ended,
             identities=identities,
             attacks=self._attacks_among(identities, ended),
+            ordinary=np.isin(identities, ordinary),
             counted=ended >= self.request.since,
             bounded=ended >= max(self.request.since, self.chosen_until),
             refused_then=np.asarray(rows.refused, dtype=np.bool_),
@@ -212,14 +214,15 @@ class Comparison:
         for at, each in told:
             for name in each.hits:
                 hits.setdefault(name, []).append(at)
+        denying = frame.judging(denied=True)
         for tally in self.tally.rules:
-            name = tally.judged.rule.name
+            name, judging = tally.judged.rule.name, denying if tally.is_denial else frame
             meets = np.array([name in each.met for each in known])[inverse]
-            tally.meet(frame, meets, np.array([each.met.get(name, 0) for each in known])[inverse])
+            tally.meet(judging, meets, np.array([each.met.get(name, 0) for each in known])[inverse])
             if name in hits:
                 flags = np.zeros(len(inverse), dtype=np.bool_)
                 flags[hits[name]] = True
-                tally.refuse(frame, flags, lambda at: known[inverse[at]].route, self._names)
+                tally.refuse(judging, flags, lambda at: known[inverse[at]].route, self._names)
 
 
 def tallies_of(request: ReplayRequest, base: Snapshot, candidate: Snapshot) -> list[RuleTally]:

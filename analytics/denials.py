@@ -113,8 +113,13 @@ def of_incident(first: Finding, findings: tuple[Finding, ...], grounds: Grounds)
 
 def denied_by(patch: Patch) -> frozenset[str]:
     """The networks that a patch denies."""
-    rules = [each.access for each in patch.operations if isinstance(each, AddAccess)]
-    return frozenset(network for rule in rules if rule.action == "deny" for network in rule.networks)
+    return frozenset(network for rule in denials_in(patch) for network in rule.networks)
+
+
+def denials_in(patch: Patch) -> list[AccessRule]:
+    """The rules of a patch that deny."""
+    added = [each.access for each in patch.operations if isinstance(each, AddAccess)]
+    return [each for each in added if each.action == "deny"]
 
 
 def name_of(finding: Finding) -> str:

@@ -16,10 +16,15 @@ class Label(msgspec.Struct, frozen=True):
 
 
 class Labels(msgspec.Struct, frozen=True):
-    """`legitimate`: identities that an operator vouches for, whatever a finding says."""
+    """`legitimate`: identities that an operator vouches for, whatever a finding says.
+
+    `ordinary`: accused addresses that did more than what accuses them. A denial takes that from them as
+    well, and it is made of the accusation itself: where it is judged, they are legitimate.
+    """
 
     attacks: tuple[Label, ...] = ()
     legitimate: frozenset[str] = frozenset()
+    ordinary: frozenset[str] = frozenset()
 
     def stretches(self) -> dict[str, list[tuple[float, float]]]:
         """Identity -> when it is an attack, AROUND_S wider than labelled."""

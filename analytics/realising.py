@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from analytics.denials import denials_in
 from analytics.harm import bound_of
 from analytics.labels import Labels
 from kernel.patch import AddAccess, AddLimit, Patch
@@ -15,7 +16,8 @@ AGAIN_AFTER_S: Final = 10.0
 def realised(reader: ReplayReader, approved: Reviewed, labels: Labels, *, now: float) -> Realised | None:
     """Since the approval, up to now or to the rule's expiry; None before that stretch begins.
 
-    An identity that is labelled at any time of it is an attack for all of it.
+    An identity that is labelled at any time of it is an attack for all of it. Whom a rule denies is not
+    heard of any more, so that who was accused before stays an attack, unless `labels.ordinary` knows better.
     """
     approval, recommendation = approved.approval, approved.recommendation
     if approval is None:
@@ -23,11 +25,13 @@ def realised(reader: ReplayReader, approved: Reviewed, labels: Labels, *, now: f
     since, until = approval.decided_at, min(now, approval.expires_at or now)
     if until <= since:
         return None
+    is_denial = bool(denials_in(recommendation.patch))
     attacks = {
         identity
         for identity, stretches in labels.stretches().items()
-        if any(first < until and last > since for first, last in stretches)
+        if any(first < until and (is_denial or last > since) for first, last in stretches)
     }
+    attacks -= labels.ordinary if is_denial else frozenset()
     meeting = meeting_of(recommendation.patch, recommendation.rules)
     refused = reader.refused_by(since, until, meeting.rules)
     harmed = {identity: requests for identity, requests in refused.items() if identity not in attacks}

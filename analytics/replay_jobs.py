@@ -10,10 +10,11 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from analytics.control import Unreachable
+from analytics.denials import denials_in
 from analytics.realising import AGAIN_AFTER_S, realised
 from analytics.replay_rules import NotReplayable
 from analytics.replaying import Cancelled, replay
-from analytics.situations import labels_of, situation_of
+from analytics.situations import labels_of, situation_of, with_ordinary
 from kernel.control import Label
 from kernel.patch import Patch, StalePatch, apply
 from kernel.recommendations import Realised, Recommendation, Reviewed
@@ -122,6 +123,8 @@ class Worker:
             try:
                 request = ReplayRequest("", approval.decided_at, now)
                 labels = labels_of(reader, self._client, self._tenant, request, self._desk.labels())
+                denials = denials_in(each.recommendation.patch)
+                labels = with_ordinary(self._client, self._tenant, labels, denials, until=now)
                 found = realised(reader, each, labels, now=now)
             except ClickHouseError as problem:
                 log.warning("no account of %s: %s", each.recommendation.id, to_reason(problem))

@@ -9,7 +9,7 @@ from analytics.courses import Told
 from analytics.curves import Curve, Flags, Floats, Met, Numbers
 from analytics.harm import bound_of
 from analytics.replay_rules import Judged
-from kernel.policy import METHODS
+from kernel.policy import METHODS, AccessRule
 from kernel.replays import MOST_EXAMPLES, Bound, Disagreement, Example, RuleHarm, Split
 
 
@@ -20,6 +20,7 @@ class Frame(msgspec.Struct, frozen=True):
     ended: Floats
     identities: Numbers
     attacks: Flags
+    ordinary: Flags  # of identities that a denial would harm, although somebody accuses them
     counted: Flags
     bounded: Flags
     refused_then: Flags
@@ -27,6 +28,10 @@ class Frame(msgspec.Struct, frozen=True):
     is_base: Flags
     status: Numbers
     method: Numbers  # 0, or the number in METHODS from 1 on
+
+    def judging(self, denied: Flags | bool) -> "Frame":
+        """The same for requests that a denial refuses: who is ordinary besides is no attack there."""
+        return msgspec.structs.replace(self, attacks=self.attacks & ~(self.ordinary & denied))
 
 
 class Counted:
@@ -79,6 +84,11 @@ class RuleTally:
         self.harmed: set[int] = set()
         self._examples: tuple[list[Example], list[Example]] = ([], [])
         self._shown: set[int] = set()
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether it refuses whatever an address asks for."""
+        return isinstance(self.judged.rule, AccessRule)
 
     def meet(self, frame: Frame, meets: Flags, buckets: Numbers) -> None:
         """Requests that the rule looked at. `buckets`: the number of the limit's bucket."""
@@ -143,6 +153,7 @@ class Tally:
     def __init__(self, rules: dict[str, int], tallies: list[RuleTally]) -> None:
         self._numbers = rules
         self.rules = tallies
+        self._denials = np.array([rules.get(each.judged.rule.name, 0) for each in tallies if each.is_denial])
         self.seen, self.newly, self.freed = Parted(), Parted(), Parted()
         self.compared = self.differing = 0
 
@@ -150,8 +161,8 @@ class Tally:
         """Two replays of a chunk, beside each other and beside what was decided then."""
         self.seen.add(frame, frame.counted)
         refused, by = self._refusals(frame, base)
-        refused_now, _ = self._refusals(frame, candidate)
-        self.newly.add(frame, refused_now & ~refused)
+        refused_now, by_now = self._refusals(frame, candidate)
+        self.newly.add(frame.judging(np.isin(by_now, self._denials)), refused_now & ~refused)
         self.freed.add(frame, refused & ~refused_now)
         compared = frame.counted & frame.is_base
         differs = (refused != frame.refused_then) | (refused & (by != frame.rule_then))

@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 from clickhouse_connect.driver.client import Client
 
 from analytics.comparison import MOST_WARM_S, Situation
 from analytics.labels import Label, Labels
+from analytics.replay_rules import changed_rules
+from kernel.addresses import Networks, parse_address
+from kernel.check import read_policy
 from kernel.control import Label as Opinion
+from kernel.policy import AccessRule, Policy
 from kernel.replays import ReplayRequest
+from warehouse.conduct import read_conduct
 from warehouse.findings import read_findings
 from warehouse.overlays import read_overlays
 from warehouse.readers_replay import ReplayReader
@@ -24,12 +30,15 @@ def situation_of(
     reader = ReplayReader(client, tenant)
     first = request.since - MOST_WARM_S
     overlays = read_overlays(client, tenant, since=first - LONGEST_OVERLAY_S)
+    labels = labels_of(reader, client, tenant, request, opinions)
+    policies = [read_policy(text, "", request.since).policy for text in (base, request.policy)]
+    denials = denials_of(*policies)
     return Situation(
         base=base,
         overlays=tuple(
             each for each in overlays if each.created_at < request.until and each.expires_at > first
         ),
-        labels=labels_of(reader, client, tenant, request, opinions),
+        labels=with_ordinary(client, tenant, labels, denials, until=request.until),
         lost=reader.loss(request.since, request.until).share,
     )
 
@@ -51,3 +60,34 @@ def labels_of(
         findings = read_findings(client, tenant, limit=MOST_FINDINGS)
         cleared |= {each.identity for each in findings if each.id in refuted and each.identity}
     return Labels(tuple(attacks), frozenset(cleared))
+
+
+def denials_of(base: Policy | None, candidate: Policy | None) -> list[AccessRule]:
+    """The denials that a candidate adds or changes; none where one of the policies is broken."""
+    if base is None or candidate is None:
+        return []
+    rules = changed_rules(base, candidate)
+    return [each for each in rules if isinstance(each, AccessRule) and each.action == "deny"]
+
+
+def with_ordinary(
+    client: Client, tenant: str, labels: Labels, denials: Sequence[AccessRule], *, until: float
+) -> Labels:
+    """With those of the accused who are denied, and did something ordinary before, or where they are not."""
+    networks = Networks(network for rule in denials for network in rule.networks)
+    accused = {
+        identity: min(since for since, _ in stretches)
+        for identity, stretches in labels.stretches().items()
+        if is_of(identity, networks)
+    }
+    routes = {route for rule in denials for route in rule.routes}
+    denied = tuple(sorted(routes)) if all(rule.routes for rule in denials) else ()
+    known = read_conduct(client, tenant, accused, until=until, denied=denied)
+    return msgspec.structs.replace(labels, ordinary=known.ordinary)
+
+
+def is_of(identity: str, networks: Networks) -> bool:
+    """Whether an identity is an address of some networks."""
+    kind, _, text = identity.partition(":")
+    address = parse_address(text.partition("/")[0]) if kind == "ip" else None
+    return address is not None and address in networks

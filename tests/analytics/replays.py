@@ -70,6 +70,7 @@ def judged_rows(
                 rule=verdict.rule,
                 would_refuse=list(verdict.would_refuse),
                 revision=snapshot.revision,
+                success=-1,
             )
         )
     return rows

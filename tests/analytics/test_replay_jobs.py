@@ -9,11 +9,12 @@ from clickhouse_connect.driver.client import Client
 
 from analytics.replay_jobs import AGAIN_S, Times, Worker, is_due
 from kernel.control import Label
-from kernel.patch import AddLimit, Patch
-from kernel.policy import Limit
+from kernel.patch import AddAccess, AddLimit, Patch
+from kernel.policy import AccessRule, Limit
 from kernel.recommendations import Approval, Evidence, Realised, Recommendation, Reviewed
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest, Split
 from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
+from warehouse.suspects import Suspect, insert_suspects
 
 BASE = policy_text("{name: wide, rate: 100/s, burst: 200}")
 STRICT = policy_text("{name: wide, rate: 100/s, burst: 200}", "{name: strict, rate: 1/s, burst: 2}")
@@ -255,3 +256,27 @@ def test_what_was_given_up_is_tried_again_once_it_is_proposed_anew(
     desk.recommendation = recommendation("y")
     assert working.turn()
     assert desk.recommendation.replay is not None
+
+
+def test_the_harm_of_a_denial_counts_a_customer_behind_a_denied_address(
+    warehouse_client: Client, tenant: str
+) -> None:
+    """Both addresses are accused; from one of them a customer asks for other things."""
+    text = policy_text(
+        more='access: [{name: strict, action: deny, networks: ["10.0.2.0/24"], routes: [logins]}]'
+    )
+    stuffers = ["ip:10.0.2.1", "ip:10.0.2.2"]
+    asked = [each for who in stuffers for each in steady(who, every_s=5, until_s=60, route="logins")]
+    elsewhere = [(50.0, stuffers[1], "orders")]
+    store(warehouse_client, tenant, judged_rows(tenant, text, [*asked, *elsewhere]))
+    insert_suspects(
+        warehouse_client, tenant, [Suspect("f", who, SINCE - 90, SINCE - 60, 9) for who in stuffers]
+    )
+    denial = AccessRule(name="strict", action="deny", networks=("10.0.2.0/24",), routes=("logins",))
+    proposed = msgspec.structs.replace(recommendation("x"), patch=Patch("x", (AddAccess(denial),)))
+    approval = Approval("enforce", 0.0, 0.0, "r", None, SINCE, "me", "")
+    desk = Desk()
+    desk.reviewed = (Reviewed(proposed, "approved", SINCE, approval=approval),)
+    worker(desk, warehouse_client, tenant).turn()
+    assert desk.realised is not None
+    assert (desk.realised.attack, desk.realised.legitimate) == (Split(12, 1), Split(12, 1))

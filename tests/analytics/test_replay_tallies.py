@@ -1,5 +1,7 @@
 """What is counted of a chunk."""
 
+from collections.abc import Set
+
 import numpy as np
 
 from analytics.courses import Told
@@ -9,11 +11,19 @@ from kernel.decide import Reason
 from kernel.replays import MOST_EXAMPLES, Split
 from tests.analytics.replays import policy_text, snapshot_of
 
-POLICY = snapshot_of(policy_text("{name: one, rate: 1/s, burst: 1}")).policy
+ACCESS = 'access: [{name: denial, action: deny, networks: ["10.0.0.0/8"]}]'
+POLICY = snapshot_of(policy_text("{name: one, rate: 1/s, burst: 1}", more=ACCESS)).policy
+NOBODY: frozenset[int] = frozenset()
 NO = Told(Reason.QUOTA_EXCEEDED, "one", (), ("one",))
 
 
-def frame(identities: list[int], *, attacks: set[int] = frozenset(), warm: int = 0) -> Frame:  # type: ignore[assignment]  # empty
+def frame(
+    identities: list[int],
+    *,
+    attacks: Set[int] = NOBODY,
+    ordinary: Set[int] = NOBODY,
+    warm: int = 0,
+) -> Frame:
     """One request a second of each identity; the first `warm` are not counted."""
     n = len(identities)
     times = np.arange(n, dtype=np.float64)
@@ -24,6 +34,7 @@ def frame(identities: list[int], *, attacks: set[int] = frozenset(), warm: int =
         ended=times,
         identities=numbers,
         attacks=np.isin(numbers, list(attacks)),
+        ordinary=np.isin(numbers, list(ordinary)),
         counted=times >= warm,
         bounded=times >= max(warm, n / 2),
         refused_then=no,
@@ -40,8 +51,8 @@ def flags(positions: list[int], n: int) -> "np.ndarray[tuple[int], np.dtype[np.b
     return found
 
 
-def tally() -> RuleTally:
-    return RuleTally(judged(rules_of(POLICY)["one"], POLICY), None)
+def tally(rule: str = "one") -> RuleTally:
+    return RuleTally(judged(rules_of(POLICY)[rule], POLICY), None)
 
 
 def test_what_only_the_candidate_refuses_is_new_and_the_rest_is_freed() -> None:
@@ -73,3 +84,15 @@ def test_examples_are_few_and_of_different_identities() -> None:
     one.refuse(seen, flags(list(range(40)), 40), lambda at: "orders", [f"ip:{n}" for n in range(20)])
     shown = [each.identity for each in one.harm().examples]
     assert len(shown) == len(set(shown)) == MOST_EXAMPLES
+
+
+def test_who_is_ordinary_besides_is_harmed_by_a_denial_and_held_by_a_limit() -> None:
+    seen = frame([0, 1, 2, 3], attacks={1, 2}, ordinary={2})
+    denied = Told(Reason.ACCESS_DENIED, "denial", (), ("denial",))
+    whole = Tally({"one": 1, "denial": 2}, [tally(), tally("denial")])
+    whole.compare(seen, [], [(1, denied), (2, denied)])
+    assert (whole.newly.attack.split(), whole.newly.legitimate.split()) == (Split(1, 1), Split(1, 1))
+    limited = Tally({"one": 1, "denial": 2}, [tally(), tally("denial")])
+    limited.compare(seen, [], [(1, NO), (2, NO)])
+    assert (limited.newly.attack.split(), limited.newly.legitimate.split()) == (Split(2, 2), Split(0, 0))
+    assert [each.is_denial for each in whole.rules] == [False, True]

@@ -10,6 +10,7 @@ from analytics.comparison import Situation
 from analytics.labels import Label, Labels
 from analytics.replay_rules import NotReplayable
 from analytics.replaying import Cancelled, replay, stretches_of
+from analytics.situations import situation_of
 from kernel.events import EventRow
 from kernel.findings import Overlay
 from kernel.replays import ReplayReport, ReplayRequest, Split
@@ -23,7 +24,9 @@ from tests.analytics.replays import (
     steady,
     store,
 )
+from tests.warehouse.event_rows import row
 from warehouse.readers_replay import ReplayReader, RowColumns, SpanColumns, Stretch, Wording
+from warehouse.suspects import Suspect, insert_suspects
 
 BASE = policy_text("{name: wide, rate: 100/s, burst: 200}")
 STRICT = policy_text("{name: wide, rate: 100/s, burst: 200}", "{name: strict, rate: 1/s, burst: 2}")
@@ -124,6 +127,41 @@ def test_the_policy_that_judged_agrees_with_itself(
     assert report.newly_legitimate == report.freed == Split(0, 0)
     assert {each.rule for each in report.rules} == {"each", "shadow", "canary", "all", "no-logins"}
     assert all(each.legitimate.requests for each in report.rules)
+
+
+def test_a_denial_harms_whom_it_was_not_meant_for(warehouse_client: Client, tenant: str) -> None:
+    """The customer behind a denied address, and an accused one that is a customer itself."""
+    asked = [
+        *(each for peer in PEERS for each in steady(peer, every_s=4, until_s=60, route="logins")),
+        (50.0, PEERS[0], "orders"),  # elsewhere it goes about its business
+    ]
+    rows = judged_rows(tenant, BASE, asked)
+    behind = row(
+        tenant,
+        9_999,
+        ended_at=SINCE + 40,
+        route="logins",
+        path="/logins",
+        identity="consumer:partner",
+        consumer="partner",
+        client_ip=f"::ffff:{PEERS[1].removeprefix('ip:')}",
+        success=-1,
+    )
+    store(warehouse_client, tenant, [*rows, behind])
+    denial = 'access: [{name: denial, action: deny, networks: ["10.0.1.0/30"], routes: [logins]}]\n'
+    keys = "plans: [{name: gold}]\nconsumers: [{name: partner, plan: gold}]\n"
+    base, candidate = BASE + keys, BASE + keys + denial
+    request = ReplayRequest(candidate, SINCE, SINCE + 60)
+    accused = [Suspect("f", peer, SINCE, SINCE + 60, 9) for peer in PEERS[:4]]
+    insert_suspects(warehouse_client, tenant, accused)
+    situation = situation_of(warehouse_client, tenant, request, base=base)
+    assert situation.labels.ordinary == {PEERS[0], PEERS[1]}
+    report = replayed(warehouse_client, tenant, candidate, situation=situation)
+    (harm,) = report.rules
+    assert harm.attack.identities == 2
+    assert harm.legitimate.identities == 3
+    assert report.newly_legitimate == harm.legitimate
+    assert (harm.bound.harmed, harm.bound.n) == (3, len(PEERS) - 2 + 1)
 
 
 def test_overlays_of_that_time_are_in_force(warehouse_client: Client) -> None:
