@@ -1,0 +1,179 @@
+"""What the notebooks read of the warehouse: a connection, and the answers behind charts and tables.
+
+Panels are asked as the boards ask them. Roll-ups know no identity, so that of one identity rows are read.
+"""
+
+import datetime as dt
+from urllib.parse import quote
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from dashboards.asking import Cell, Columns, ask, ask_sql
+from dashboards.boards import overview, policy
+from dashboards.expansion import ALL, TimeRange, expand
+from dashboards.spec import Panel, Variable, panel_of
+from kernel.findings import Finding
+from warehouse.client import WrongUrl, connect
+from warehouse.exits import without_password
+from warehouse.failures import FAILURES, hush_clients, to_line
+from warehouse.findings import read_findings
+from warehouse.readers_identity import CourseColumns, IdentityReader, Whose
+
+RATE = panel_of(overview.BOARD, "rate")
+LATENCY = panel_of(overview.BOARD, "latency")
+DECISIONS = panel_of(overview.BOARD, "decisions")
+BUSIEST = panel_of(overview.BOARD, "top-routes")
+ROUTES = panel_of(overview.BOARD, "routes")
+CLIENTS = panel_of(overview.BOARD, "clients")
+RULES = panel_of(policy.BOARD, "rules")
+OLDEST_OPEN_S = 86_400.0  # before the range: what began earlier and goes on is marked, too
+CLASSES = ("success", "refused_by_gateway", "client_errors", "server_errors")
+QUANTILES = ("p50", "p95", "p99")
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What the reader looks at; `route` and `identity` empty: all."""
+
+    tenant: str
+    span: TimeRange
+    route: str = ""
+    identity: str = ""
+
+    def variables(self) -> dict[str, str]:
+        """As panels take them."""
+        return {"tenant": self.tenant, "route": self.route or ALL}
+
+    def whose(self) -> Whose:
+        """As the readers of rows take it."""
+        return Whose(self.identity, self.span.since, self.span.until, self.route)
+
+
+class Closed(Exception):
+    """The warehouse cannot be read; the message says what, where and what to do."""
+
+
+class Explored(msgspec.Struct, frozen=True):
+    """All that the traffic explorer shows of a choice, each as columns."""
+
+    rates: Columns  # per second, `time` and CLASSES
+    latencies: Columns  # milliseconds, `time` and QUANTILES
+    decisions: Columns  # per second, by decision and reason
+    rules: Columns
+    busiest: Columns  # routes, per second
+    routes: Columns
+    clients: Columns
+    fates: Columns  # of the chosen identity, else empty
+    findings: tuple[Finding, ...]
+
+
+def open_warehouse(url: str) -> Client:
+    """A client that was answered. Raises Closed."""
+    hush_clients()
+    try:
+        return connect(url)
+    except WrongUrl as problem:
+        raise Closed(f"{problem}.") from problem
+    except FAILURES as problem:
+        raise closed(problem, url) from problem
+
+
+def closed(problem: Exception, url: str) -> Closed:
+    """What went wrong at a warehouse, for people; never its password."""
+    return Closed(f"{to_line(problem)}: {without_password(url)}. Does it run? 'tidegate status' tells where.")
+
+
+def explore(client: Client, choice: Choice) -> Explored:
+    """Ask everything at once. Raises what the warehouse's client raises, see warehouse.failures."""
+    return Explored(
+        rates=rates(client, choice),
+        latencies=latencies(client, choice),
+        decisions=panel_answer(client, DECISIONS, choice),
+        rules=panel_answer(client, RULES, choice),
+        busiest=panel_answer(client, BUSIEST, choice),
+        routes=panel_answer(client, ROUTES, choice),
+        clients=panel_answer(client, CLIENTS, choice),
+        fates=fates(client, choice) if choice.identity else Columns((), ()),
+        findings=tuple(findings_within(client, choice)),
+    )
+
+
+def to_url(where: str, user: str, password: str) -> str:
+    """The URL with who asks; what stands before an `@` already is replaced."""
+    scheme, _, rest = without_password(where.strip()).partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+
+
+def to_span(length_s: float, until: str, now: float) -> TimeRange:
+    """The last seconds up to an ISO 8601 time in UTC; empty, or what is none: up to now."""
+    try:
+        end = dt.datetime.fromisoformat(until.strip())
+    except ValueError:
+        return TimeRange(now - length_s, now)
+    at = (end if end.tzinfo else end.replace(tzinfo=dt.UTC)).timestamp()
+    return TimeRange(at - length_s, at)
+
+
+def names_of(client: Client, variable: Variable, span: TimeRange, tenant: str = "") -> list[str]:
+    """What there is to choose: tenants, or a tenant's routes with traffic in that time."""
+    columns = ask_sql(client, expand(variable.sql, span, {"tenant": tenant}))
+    return [str(name) for name in columns.of(variable.name)] if columns.rows else []
+
+
+def panel_answer(client: Client, panel: Panel, choice: Choice) -> Columns:
+    """What a board would show."""
+    return ask(client, panel, choice.span, choice.variables())
+
+
+def rates(client: Client, choice: Choice) -> Columns:
+    """Requests per second by status class: `time` and CLASSES."""
+    if not choice.identity:
+        return panel_answer(client, RATE, choice)
+    step = choice.span.interval_s
+    found = course(client, choice)
+    counts = (found.success, found.refused, found.client_errors, found.server_errors)
+    values = (tuple(float(at) for at in found.began), *(tuple(n / step for n in each) for each in counts))
+    return Columns(("time", *CLASSES), values) if found.began else Columns((), ())
+
+
+def latencies(client: Client, choice: Choice) -> Columns:
+    """Milliseconds: `time` and QUANTILES. Exact for one identity, else by the roll-ups' histogram."""
+    if not choice.identity:
+        return panel_answer(client, LATENCY, choice)
+    found = course(client, choice)
+    if not found.began:
+        return Columns((), ())
+    quantiles = zip(*found.quantiles_us, strict=True)
+    lines = (tuple(float(us) / 1000 for us in each) for each in quantiles)
+    return Columns(("time", *QUANTILES), (tuple(float(at) for at in found.began), *lines))
+
+
+def course(client: Client, choice: Choice) -> CourseColumns:
+    """One identity over time."""
+    reader = IdentityReader(client, choice.tenant)
+    return reader.course(choice.whose(), step_s=choice.span.interval_s)
+
+
+def fates(client: Client, choice: Choice) -> Columns:
+    """What became of one identity's requests, by route, decision, reason and rule."""
+    found = msgspec.structs.asdict(IdentityReader(client, choice.tenant).fates(choice.whose()))
+    columns: tuple[tuple[Cell, ...], ...] = tuple(tuple(each) for each in found.values())
+    return Columns(tuple(found), columns) if found["route"] else Columns((), ())
+
+
+def findings_within(client: Client, choice: Choice) -> list[Finding]:
+    """Findings that were open at some time of the range, oldest first, about the chosen route and identity.
+
+    One that names no identity, or no route, is about all of them.
+    """
+    span = choice.span
+    known = read_findings(client, choice.tenant, since=span.since - OLDEST_OPEN_S)
+    chosen = [
+        each
+        for each in known
+        if each.onset <= span.until
+        and (not each.closed_at or each.closed_at >= span.since)
+        and (not choice.route or each.route in ("", choice.route))
+        and (not choice.identity or each.identity in ("", choice.identity))
+    ]
+    return sorted(chosen, key=lambda each: each.onset)

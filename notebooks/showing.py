@@ -1,0 +1,130 @@
+"""Pieces of a notebook's page: a form for the connection, a chart with its table, and what went wrong."""
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import altair as alt
+import marimo as mo
+from clickhouse_connect.driver.client import Client
+
+from dashboards.asking import Cell
+from kernel.limits import Quota
+from kernel.replays import ReplayReport
+from notebooks.charts import to_utc
+from notebooks.reading import Choice, Explored
+from notebooks.trials import Wanted, bursts_around, rates_around, tried, verdict
+
+PAGE_ROWS = 8
+
+
+def connection_form() -> mo.ui.form[Any, Any]:
+    """Asks for where, user and password of a warehouse."""
+    fields = mo.md("""
+        ### Where is the warehouse?
+        `tidegate status` tells its URL, `docs/notebooks.md` where the password is.
+
+        {where}
+        {user}
+        {password}
+        """).batch(
+        where=mo.ui.text("http://127.0.0.1:8123", label="URL"),
+        user=mo.ui.text("reader", label="user"),
+        password=mo.ui.text(kind="password", label="password"),
+    )
+    return fields.form(submit_button_label="Connect")
+
+
+def console_form() -> mo.ui.form[Any, Any]:
+    """Asks for where the console is, and a token that may read."""
+    fields = mo.md("""
+        ### Where is the console?
+        It knows the policy in force and the open recommendations. Without it, paste both policies.
+
+        {where}
+        {token}
+        """).batch(
+        where=mo.ui.text("http://127.0.0.1:8090", label="URL"),
+        token=mo.ui.text(kind="password", label="token of a viewer"),
+    )
+    return fields.form(submit_button_label="Ask the console")
+
+
+def policy_editor(label: str, text: str) -> mo.ui.code_editor:
+    """A policy to read, edit or replace."""
+    return mo.ui.code_editor(
+        text, language="yaml", label=label, min_height=120, max_height=400, debounce=True
+    )
+
+
+def quota_sliders(name: str, quota: Quota) -> mo.ui.dictionary:
+    """Rate and burst of one trial, an eighth to eight times the value."""
+    rates, bursts = rates_around(quota.rate), bursts_around(quota.burst)
+    return mo.ui.dictionary(
+        {
+            "rate": mo.ui.slider(steps=rates, value=quota.rate, show_value=True, label="requests per second"),
+            "burst": mo.ui.slider(steps=bursts, value=quota.burst, show_value=True, label="burst"),
+        },
+        label=f"Value {name}",
+    )
+
+
+class Advance:
+    """Moves a progress bar by the shares that one replay tells; a hundred steps in all."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar, self._done = bar, 0
+
+    def __call__(self, share: float) -> bool:
+        steps = round(share * 100) - self._done
+        if steps > 0:
+            self._bar.update(steps)
+            self._done += steps
+        return True
+
+
+def replayed(
+    client: Client, tries: Mapping[str, Wanted], *, hash_key: bytes, clock: Callable[[], float]
+) -> dict[str, ReplayReport]:
+    """Every try, one after the other, behind a progress bar. Raises what `tried` raises."""
+    with mo.status.progress_bar(total=100 * len(tries), title="Replaying", remove_on_exit=True) as bar:
+        return {
+            name: tried(client, each, hash_key=hash_key, progress=Advance(bar), clock=clock)
+            for name, each in tries.items()
+        }
+
+
+def verdicts(reports: Mapping[str, ReplayReport]) -> mo.Html:
+    """What to take from it, before the table: for each value benefit and harm in one sentence."""
+    return mo.vstack([mo.callout(mo.md(f"**{name}.** {verdict(each)}")) for name, each in reports.items()])
+
+
+def trouble(problem: Exception | str) -> mo.Html:
+    """A sentence where a traceback would stand."""
+    return mo.callout(mo.Html(f"<span>{escape(str(problem))}</span>"), kind="danger")
+
+
+def nothing(found: Explored, choice: Choice) -> mo.Html | None:
+    """Says so where there were no requests."""
+    if found.rates.rows:
+        return None
+    whom = f" of {choice.identity}" if choice.identity else ""
+    between = f"between {to_utc(choice.span.since)} and {to_utc(choice.span.until)} UTC"
+    return mo.callout(mo.md(f"There are no requests{whom} {between}: take a longer time."), kind="warn")
+
+
+def panel(
+    title: str, description: str, chart: alt.TopLevelMixin | None, rows: Sequence[Mapping[str, Cell]]
+) -> mo.Html:
+    """A chart with the table under it; where there are no rows, one sentence."""
+    head = mo.md(f"## {title}\n{description}")
+    if not rows:
+        return mo.vstack([head, mo.md("*Nothing in this time.*")])
+    table = mo.ui.table(
+        [dict(row) for row in rows],
+        selection=None,
+        page_size=PAGE_ROWS,
+        show_column_summaries=False,
+        show_data_types=False,
+    )
+    return mo.vstack([head, *([chart] if chart is not None else []), table])

@@ -1,0 +1,48 @@
+"""What the notebooks read."""
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from dashboards.boards.choices import ROUTE, TENANT
+from dashboards.expansion import TimeRange
+from notebooks.reading import Choice, Closed, explore, names_of, open_warehouse, to_span, to_url
+from tests.notebooks.conftest import EXPLORED
+
+NOW = 1_800_000_000.0
+
+
+def test_the_form_makes_a_url() -> None:
+    assert to_url("http://w:8123", "reader", "p@ss/") == "http://reader:p%40ss%2F@w:8123"
+    assert to_url(" http://old:pw@w:8123/shop ", "ana", "") == "http://ana:@w:8123/shop"
+
+
+@pytest.mark.parametrize("url", ["", "w:8123", "http://u:s3cret@127.0.0.1:9"])
+def test_what_cannot_be_opened_is_told_without_the_password(url: str) -> None:
+    with pytest.raises(Closed, match="the warehouse") as told:
+        open_warehouse(url)
+    assert "s3cret" not in str(told.value)
+
+
+def test_an_open_warehouse_is_answered(warehouse_url: str) -> None:
+    client = open_warehouse(warehouse_url)
+    assert client.database == "tidegate"
+    client.close()
+
+
+def test_a_time_is_utc_and_now_where_it_is_none() -> None:
+    assert to_span(60, "", NOW) == TimeRange(NOW - 60, NOW)
+    assert to_span(60, "yesterday", NOW).until == NOW
+    assert to_span(60, "2027-01-15T08:00", 0.0).until == NOW
+    assert to_span(60, "2027-01-15T09:00+01:00", 0.0).until == NOW
+
+
+def test_what_there_is_to_choose(shared_client: Client, seeded_span: TimeRange, tenant: str) -> None:
+    assert EXPLORED in names_of(shared_client, TENANT, seeded_span)
+    assert names_of(shared_client, ROUTE, seeded_span, EXPLORED) == ["login", "orders"]
+    assert names_of(shared_client, ROUTE, seeded_span, tenant) == []
+
+
+def test_an_identity_that_nobody_saw_has_nothing(shared_client: Client, seeded_span: TimeRange) -> None:
+    found = explore(shared_client, Choice(EXPLORED, seeded_span, "", "ip:10.9.9.9"))
+    assert (found.rates.rows, found.latencies.rows, found.fates.rows, found.findings) == (0, 0, 0, ())
+    assert found.clients.rows == 2
