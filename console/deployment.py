@@ -39,14 +39,13 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 def gateway_parts(deployment: Deployment) -> tuple[Part, ...]:
     """Warehouse (where embedded), control, analytics, proxy."""
-    secrets = deployment.keyring.to_environment()
+    keyring = deployment.keyring
     # By environment: the URL holds a password, which `ps` would show.
-    where = deployment.warehouse_url or Url("warehouse")
-    environment: Environment = {**secrets, "TIDEGATE_WAREHOUSE": where}
+    where: Environment = {"TIDEGATE_WAREHOUSE": deployment.warehouse_url or Url("warehouse")}
     others = (
-        control_part(deployment, environment),
-        analytics_part(deployment, environment),
-        proxy_part(deployment, environment),
+        control_part(deployment, {**where, **keyring.to_console()}),
+        analytics_part(deployment, {**where, **keyring.to_analytics()}),
+        proxy_part(deployment, {**where, **keyring.to_proxy()}),
     )
     if deployment.warehouse_url:
         return others

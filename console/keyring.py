@@ -1,6 +1,6 @@
 """Secrets between the processes of one data directory, and its hash key: made once, mode 0600.
 
-Processes get them by environment, never by command line, where `ps` would show them.
+Processes get them by environment, never by command line, where `ps` would show them; each its own only.
 """
 
 import os
@@ -19,15 +19,30 @@ class Keyring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Secrets as hexadecimal text. `hash_key` keys canaries and the hashes in telemetry:
     with another one, hashes of before and after no longer join, so it is kept."""
 
-    control_token: str
+    control_token: str  # the operator's
     manage_token: str
     hash_key: str
-    warehouse_password: str = ""  # of the embedded warehouse; empty in keyrings of before there was one
+    # Empty in keyrings of before there were such.
+    warehouse_password: str = ""  # of the embedded warehouse
+    proxy_token: str = ""
+    analytics_token: str = ""
 
-    def to_environment(self) -> dict[str, str]:
-        """As the processes expect them."""
+    def to_console(self) -> dict[str, str]:
+        """The console's environment: it knows the token of each role."""
         return {
             "TIDEGATE_CONTROL_TOKEN": self.control_token,
+            "TIDEGATE_PROXY_TOKEN": self.proxy_token,
+            "TIDEGATE_ANALYTICS_TOKEN": self.analytics_token,
+        }
+
+    def to_analytics(self) -> dict[str, str]:
+        """Analytics' environment: the token it shows to the console is its own."""
+        return {"TIDEGATE_CONTROL_TOKEN": self.analytics_token, "TIDEGATE_HASH_KEY": self.hash_key}
+
+    def to_proxy(self) -> dict[str, str]:
+        """The proxy's environment, likewise."""
+        return {
+            "TIDEGATE_CONTROL_TOKEN": self.proxy_token,
             "TIDEGATE_MANAGE_TOKEN": self.manage_token,
             "TIDEGATE_HASH_KEY": self.hash_key,
         }
@@ -50,12 +65,11 @@ def read_keyring(directory: Path) -> Keyring | None:
 
 def keyring_of(directory: Path, random_bytes: RandomBytes) -> Keyring:
     """The directory's keyring; what is missing of it is made. Raises UnreadableKeyring or OSError."""
-    known = read_keyring(directory)
-    if known is not None and known.warehouse_password:
+    known = read_keyring(directory) or Keyring("", "", "")
+    names = Keyring.__struct_fields__
+    made = Keyring(**{name: getattr(known, name) or random_bytes(SECRET_BYTES).hex() for name in names})
+    if made == known:
         return known
-    if known is None:
-        known = Keyring(*(random_bytes(SECRET_BYTES).hex() for _ in range(3)))
-    made = msgspec.structs.replace(known, warehouse_password=random_bytes(SECRET_BYTES).hex())
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(directory / KEYRING_FILE, msgspec.json.format(msgspec.json.encode(made)))
     return made

@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True):
     control_token: str
     manage_token: str
     hash_key: str
+    proxy_token: str = ""
+    analytics_token: str = ""
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
@@ -29,6 +31,8 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
         control_token=secret(environment, "TIDEGATE_CONTROL_TOKEN"),
         manage_token=secret(environment, "TIDEGATE_MANAGE_TOKEN"),
         hash_key=secret(environment, "TIDEGATE_HASH_KEY"),
+        proxy_token=secret(environment, "TIDEGATE_PROXY_TOKEN"),
+        analytics_token=secret(environment, "TIDEGATE_ANALYTICS_TOKEN"),
     )
 
 

@@ -28,6 +28,7 @@ import msgspec
 from console.child import Child, Heard, PartFailed, launch
 from console.extras import extras_of, require
 from console.processes import PartState, Processes, forget_processes, write_processes
+from warehouse.environment import without_secrets
 from warehouse.exits import without_password
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import Claim, claim
@@ -56,7 +57,8 @@ class Url(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A process: `arguments` follow the interpreter's name; `listens` maps a name to HOST:PORT.
 
-    `users` maps a listener to the `USER:PASSWORD` that it asks for.
+    `users` maps a listener to the `USER:PASSWORD` that it asks for. Secrets of Tidegate are in a part's
+    environment only where `environment` has them: none is inherited.
     """
 
     name: str
@@ -86,7 +88,7 @@ class Supervisor:
         self.elsewhere: dict[str, str] = {}  # URLs of what runs, but is not ours
         self._data = data
         self._parts = tuple(parts)
-        self._environment = environment
+        self._environment = without_secrets(environment)
         self._heard = heard
         self._clock = clock
         self._started_at = 0.0

@@ -1,4 +1,4 @@
-"""Bearer tokens and what each may do. One token may have every role; comparing takes constant time."""
+"""Bearer tokens and what each may do. No part's token decides; comparing takes constant time."""
 
 import enum
 import hashlib
@@ -23,7 +23,6 @@ class Role(enum.StrEnum):
     ADMIN = "admin"  # tokens, backup; decides and reads
 
 
-EVERY_ROLE = frozenset(Role)
 ROLES_OF_TOKEN = {
     "proxy": frozenset({Role.PROXY}),
     "analytics": frozenset({Role.ANALYTICS}),
@@ -37,8 +36,8 @@ class Token(msgspec.Struct, frozen=True):
     """A secret and the roles that it proves; `name` is whom revisions and the audit call its bearer."""
 
     secret: str
-    roles: frozenset[Role] = EVERY_ROLE
-    name: str = "keyring"
+    roles: frozenset[Role]
+    name: str
 
 
 class Bearer(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ BY_FILE = "_FILE"
 SECRETS = (
     "TIDEGATE_WAREHOUSE",
     "TIDEGATE_CONTROL_TOKEN",
+    "TIDEGATE_PROXY_TOKEN",
+    "TIDEGATE_ANALYTICS_TOKEN",
     "TIDEGATE_MANAGE_TOKEN",
     "TIDEGATE_HASH_KEY",
 )
@@ -37,6 +39,11 @@ def secret(environment: Mapping[str, str], name: str) -> str:
 
 def by_value(environment: Mapping[str, str]) -> dict[str, str]:
     """A copy for a child, where a secret may be set anew: none is by file. Raises CannotRun."""
-    copy = {name: value for name, value in environment.items() if name.removesuffix(BY_FILE) not in SECRETS}
     found = {name: secret(environment, name) for name in SECRETS}
-    return copy | {name: text for name, text in found.items() if text or name in environment}
+    known = {name: text for name, text in found.items() if text or name in environment}
+    return without_secrets(environment) | known
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """A copy for a child that is given its own secrets and shall have no other."""
+    return {name: value for name, value in environment.items() if name.removesuffix(BY_FILE) not in SECRETS}

@@ -19,16 +19,19 @@ from console.copying import Copying
 from console.facts import WrongPolicy
 from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
 from console.policy_file import why_refused
-from console.settings import settings
+from console.settings import Settings, settings
 from console.state import ControlState, open_state
 from console.store import LOCK_FILE, STORE_FILE, UnreadableStore
 from console.terminal import command_app, tell
-from console.tokens import Token, Tokens
+from console.tokens import ROLES_OF_TOKEN, Token, Tokens
 from console.web.pages import add_pages
 from kernel.clock import parse_tempo
+from kernel.control import ANALYTICS
 from warehouse.exits import CannotRun
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import claim
+
+OPERATOR_NAME = "keyring"  # as whom revisions and the audit name the bearer of the operator's token
 
 app = command_app()
 
@@ -45,7 +48,8 @@ def console(
 ) -> None:
     """Run the console: the control API that proxies follow, and the pages for operators.
 
-    The bearer token comes from TIDEGATE_CONTROL_TOKEN, else from a keyring made in the data directory.
+    The bearer tokens of operators, proxies and analytics come from TIDEGATE_CONTROL_TOKEN,
+    TIDEGATE_PROXY_TOKEN and TIDEGATE_ANALYTICS_TOKEN, else from a keyring made in the data directory.
     """
     known = settings()
     directory = data or known.data
@@ -53,10 +57,10 @@ def console(
         tempo = parse_tempo(clock)
         opened = functools.partial(open_state, directory / STORE_FILE, policy, time.time, tempo=tempo)
         with contextlib.closing(claim(directory, LOCK_FILE)):
-            token = known.control_token or token_of(directory)
+            tokens = tokens_of(known, directory)
             with bind(parse_endpoint(listen, "--listen"), "--listen") as listener:
                 asyncio.run(
-                    serve(opened, listener=listener, token=token, warehouse=warehouse or known.warehouse)
+                    serve(opened, listener=listener, tokens=tokens, warehouse=warehouse or known.warehouse)
                 )
     except (UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
         raise CannotRun(str(trouble)) from trouble
@@ -64,10 +68,29 @@ def console(
         raise CannotRun(why_refused(policy, wrong.problems)) from wrong
 
 
-def token_of(directory: Path) -> str:
-    """The token of the directory's keyring, which is made where it is missing."""
-    tell(f"tidegate-console: TIDEGATE_CONTROL_TOKEN is not set; the token is in {directory / KEYRING_FILE}")
-    return keyring_of(directory, secrets.token_bytes).control_token
+def tokens_of(known: Settings, directory: Path) -> tuple[Token, ...]:
+    """One token a role: the environment's, else the keyring's, made where it is missing.
+
+    Raises CannotRun where two are the same, UnreadableKeyring or OSError.
+    """
+    given = {
+        "TIDEGATE_CONTROL_TOKEN": known.control_token,
+        "TIDEGATE_PROXY_TOKEN": known.proxy_token,
+        "TIDEGATE_ANALYTICS_TOKEN": known.analytics_token,
+    }
+    missing = [name for name, secret in given.items() if not secret]
+    if missing:
+        say_here(f"not set: {', '.join(missing)}; {directory / KEYRING_FILE} has what stands for them")
+        kept = keyring_of(directory, secrets.token_bytes).to_console()
+        given |= {name: kept[name] for name in missing}
+    if len(set(given.values())) < len(given):
+        raise CannotRun(f"{', '.join(given)} must differ, or a part could do what only operators may")
+    operator, proxy, analytics = given.values()
+    return (
+        Token(operator, ROLES_OF_TOKEN["admin"], OPERATOR_NAME),
+        Token(proxy, ROLES_OF_TOKEN["proxy"], "proxy"),
+        Token(analytics, ROLES_OF_TOKEN["analytics"], ANALYTICS),
+    )
 
 
 def say_here(line: str) -> None:
@@ -106,13 +129,17 @@ class ControlServer(uvicorn.Server):
 
 
 async def serve(
-    opened: Callable[[], ControlState], *, listener: socket.socket, token: str, warehouse: str
+    opened: Callable[[], ControlState],
+    *,
+    listener: socket.socket,
+    tokens: tuple[Token, ...],
+    warehouse: str,
 ) -> None:
     """Serve until told to stop. Raises WrongPolicy or UnreadableStore before anything is served."""
     state = opened()
-    tokens = Tokens([Token(token)])
-    site = create_app(state, tokens)
-    add_pages(site, state, tokens, warehouse)
+    accepted = Tokens(tokens)
+    site = create_app(state, accepted)
+    add_pages(site, state, accepted, warehouse)
     config = uvicorn.Config(
         site,
         log_level="warning",

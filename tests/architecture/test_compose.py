@@ -83,6 +83,23 @@ def test_secrets_are_files_that_the_service_has(service: Service) -> None:
             assert not re.search("PASSWORD|TOKEN|KEY|SECRET", name)
 
 
+def test_a_part_shows_a_token_that_decides_nothing_and_the_console_alone_knows_the_operators() -> None:
+    shown = {name: SERVICES[name]["environment"]["TIDEGATE_CONTROL_TOKEN_FILE"] for name in OURS}
+    tokens = {"control_token", "proxy_token", "analytics_token"}
+    assert shown == {
+        "console": "/run/secrets/control_token",
+        "proxy": "/run/secrets/proxy_token",
+        "analytics": "/run/secrets/analytics_token",
+    }
+    assert {name: tokens & set(SERVICES[name]["secrets"]) for name in OURS} == {
+        "console": tokens,
+        "proxy": {"proxy_token"},
+        "analytics": {"analytics_token"},
+    }
+    expected = {f"TIDEGATE_{role}_TOKEN_FILE" for role in ("CONTROL", "PROXY", "ANALYTICS")}
+    assert expected <= SERVICES["console"]["environment"].keys()
+
+
 def test_secrets_are_where_git_and_the_image_do_not_look_and_the_page_makes_them() -> None:
     page = (ROOT / "docs" / "compose.md").read_text()
     assert "var/" in (ROOT / ".gitignore").read_text().split()

@@ -13,11 +13,12 @@ import uvicorn
 from console.control import create_app
 from console.state import ControlState, open_state
 from console.store import Clock
-from console.tokens import ROLES_OF_TOKEN, Token, Tokens
+from console.tokens import ROLES_OF_TOKEN, Role, Token, Tokens
 from console.web.pages import add_pages
 
 TOKEN = "t0ken"
-TOKENS = [Token(TOKEN), *(Token(f"of-{role}", roles, role) for role, roles in ROLES_OF_TOKEN.items())]
+EVERYTHING = Token(TOKEN, frozenset(Role), "keyring")  # no real token has every role
+TOKENS = [EVERYTHING, *(Token(f"of-{role}", roles, role) for role, roles in ROLES_OF_TOKEN.items())]
 PATIENCE_S = 20.0
 
 

@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import msgspec
 import pytest
 
-from console.commands.console import app
+from console.commands.console import app, tokens_of
 from console.keyring import keyring_of
+from console.settings import Settings, settings_of
 from tests.console.running import ran
+from warehouse.environment import without_secrets
+from warehouse.exits import CannotRun
 from warehouse.ownership import claim
 
 PATIENCE_S = 20.0
@@ -24,7 +28,7 @@ PATIENCE_S = 20.0
 def process(tmp_path: Path, policy: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "console.main", "console", "--policy", str(policy)]
     where = ["--listen", "127.0.0.1:0", "--data", str(tmp_path / "data")]
-    environment = {**os.environ, "TIDEGATE_CONTROL_TOKEN": ""}
+    environment = without_secrets(os.environ)
     with subprocess.Popen([*command, *where], stderr=subprocess.PIPE, text=True, env=environment) as started:
         yield started
         started.kill()
@@ -39,13 +43,43 @@ def ready_url(process: subprocess.Popen[str]) -> str:
     raise AssertionError("it ended before it was ready")
 
 
-def test_it_says_that_it_is_ready_and_makes_a_token_where_none_is_given(
+def status_with(url: str, token: str, path: str = "/v1/status") -> int:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx2.get(url + path, headers=headers, timeout=PATIENCE_S).status_code
+
+
+def test_it_says_that_it_is_ready_and_makes_a_token_for_each_role_where_none_is_given(
     process: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     url = ready_url(process)
-    token = keyring_of(tmp_path / "data", bytes).control_token
-    headers = {"Authorization": f"Bearer {token}"}
-    assert httpx2.get(f"{url}/v1/status", headers=headers, timeout=PATIENCE_S).status_code == 200
+    keyring = keyring_of(tmp_path / "data", bytes)
+    assert status_with(url, keyring.control_token) == 200
+    assert status_with(url, keyring.analytics_token) == 200
+    assert status_with(url, keyring.proxy_token) == 403
+    assert status_with(url, keyring.proxy_token, "/v1/follow") == 200
+    assert status_with(url, keyring.control_token, "/v1/follow?timeout_s=0") == 403
+
+
+def known(**given: str) -> Settings:
+    return msgspec.structs.replace(settings_of({}), **given)
+
+
+def test_a_token_of_the_environment_is_one_role_and_the_keyring_has_the_others(tmp_path: Path) -> None:
+    operator, proxy, analytics = tokens_of(known(control_token="mine"), tmp_path)
+    keyring = keyring_of(tmp_path, bytes)
+    assert (operator.secret, operator.name) == ("mine", "keyring")
+    assert (proxy.secret, analytics.secret) == (keyring.proxy_token, keyring.analytics_token)
+    assert not operator.roles & (proxy.roles | analytics.roles)
+
+
+def test_no_keyring_is_made_where_every_token_is_given(tmp_path: Path) -> None:
+    tokens_of(known(control_token="a", proxy_token="b", analytics_token="c"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_token_for_two_roles_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="must differ"):
+        tokens_of(known(control_token="a", proxy_token="a", analytics_token="c"), tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -53,11 +87,11 @@ def test_it_ends_with_exit_code_zero_also_while_somebody_waits(
     process: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
 ) -> None:
     url = ready_url(process)
-    token = keyring_of(tmp_path / "data", bytes).control_token
-    headers = {"Authorization": f"Bearer {token}"}
+    keyring = keyring_of(tmp_path / "data", bytes)
+    headers = {"Authorization": f"Bearer {keyring.control_token}"}
     with httpx2.Client(headers=headers, timeout=60) as client:
         current = client.get(f"{url}/v1/status").json()
-        asked = (url, token, current["revision"], str(current["overlays_version"]))
+        asked = (url, keyring.proxy_token, current["revision"], str(current["overlays_version"]))
         waiting = subprocess.Popen([sys.executable, "-c", POLL, *asked])
         until_seen(client, url)
         process.send_signal(number)

@@ -8,7 +8,14 @@ from console.deployment import Deployment, gateway_parts
 from console.keyring import Keyring
 from console.supervisor import Listen, Url
 
-SECRETS = Keyring("control-secret", "manage-secret", "00" * 16, "warehouse-secret")
+SECRETS = Keyring(
+    control_token="control-secret",
+    manage_token="manage-secret",
+    hash_key="00" * 16,
+    warehouse_password="warehouse-secret",
+    proxy_token="proxy-secret",
+    analytics_token="analytics-secret",
+)
 DEPLOYMENT = Deployment(policy=Path("/p.yaml"), data=Path("/d"), keyring=SECRETS, tenant="acme", workers=2)
 
 
@@ -19,8 +26,14 @@ def test_the_proxy_starts_last_and_so_stops_first() -> None:
 def test_secrets_go_by_environment_never_by_command_line() -> None:
     for part in gateway_parts(DEPLOYMENT):
         assert not any("secret" in str(argument) for argument in part.arguments)
-    tokens = SECRETS.to_environment().items()
-    assert all(tokens <= part.environment.items() for part in gateway_parts(DEPLOYMENT)[1:])
+
+
+def test_each_part_has_its_own_token_and_only_the_console_knows_the_others() -> None:
+    _, control, analytics, proxy = gateway_parts(DEPLOYMENT)
+    tokens = {"control-secret", "proxy-secret", "analytics-secret"}
+    assert tokens <= set(control.environment.values())
+    assert tokens & set(map(str, analytics.environment.values())) == {"analytics-secret"}
+    assert tokens & set(map(str, proxy.environment.values())) == {"proxy-secret"}
 
 
 def test_the_embedded_warehouse_asks_for_the_keyrings_password_and_who_needs_it_gets_it() -> None:

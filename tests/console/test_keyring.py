@@ -1,5 +1,6 @@
 """The keyring: made once, kept, private."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ def test_it_is_made_once_and_kept(tmp_path: Path) -> None:
     assert keyring_of(tmp_path / "data", lambda size: b"x" * size) == made
 
 
-def test_one_of_before_the_warehouse_had_a_password_gets_one_and_keeps_the_rest(tmp_path: Path) -> None:
+def test_one_of_an_older_version_gets_what_it_lacks_and_keeps_the_rest(tmp_path: Path) -> None:
     (tmp_path / "keyring.json").write_text('{"control_token":"c","manage_token":"m","hash_key":"h"}')
     made = keyring_of(tmp_path, counting)
-    assert made == Keyring("c", "m", "h", counting(16).hex())
+    new = counting(16).hex()
+    assert made == Keyring("c", "m", "h", new, new, new)
     assert read_keyring(tmp_path) == made
 
 
@@ -41,13 +43,19 @@ def test_a_broken_one_is_told_and_never_replaced(tmp_path: Path, content: bytes)
     assert (tmp_path / "keyring.json").read_bytes() == content
 
 
-def test_processes_get_it_by_environment(tmp_path: Path) -> None:
-    made = keyring_of(tmp_path, counting)
-    assert made.to_environment() == {
-        "TIDEGATE_CONTROL_TOKEN": made.control_token,
+def test_each_process_gets_its_own_by_environment(tmp_path: Path) -> None:
+    numbers = itertools.count()
+    made = keyring_of(tmp_path, lambda size: next(numbers).to_bytes(size))
+    assert made.to_proxy() == {
+        "TIDEGATE_CONTROL_TOKEN": made.proxy_token,
         "TIDEGATE_MANAGE_TOKEN": made.manage_token,
         "TIDEGATE_HASH_KEY": made.hash_key,
     }
+    assert made.to_analytics() == {
+        "TIDEGATE_CONTROL_TOKEN": made.analytics_token,
+        "TIDEGATE_HASH_KEY": made.hash_key,
+    }
+    assert set(made.to_console().values()) == {made.control_token, made.proxy_token, made.analytics_token}
 
 
 def test_a_private_file_is_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -3,19 +3,22 @@
 import pytest
 
 from console.credentials import Issued
-from console.tokens import EVERY_ROLE, Bearer, Role, Token, Tokens, digest_of
+from console.tokens import ROLES_OF_TOKEN, Bearer, Role, Token, Tokens, digest_of
 from kernel.control import KnownToken
 from tests.console.policies import Clock
 
-TOKENS = Tokens([Token("one", frozenset({Role.PROXY})), Token("two"), Token("")])
+ADMIN = ROLES_OF_TOKEN["admin"]
+TOKENS = Tokens(
+    [Token("one", frozenset({Role.PROXY}), "p"), Token("two", ADMIN, "ops"), Token("", ADMIN, "nobody")]
+)
 
 
 @pytest.mark.parametrize(
     ("authorization", "roles"),
     [
         ("Bearer one", frozenset({Role.PROXY})),
-        ("bearer two", EVERY_ROLE),
-        ("BEARER  two ", EVERY_ROLE),
+        ("bearer two", ADMIN),
+        ("BEARER  two ", ADMIN),
         ("Bearer three", None),
         ("Bearer ", None),
         ("Bearer", None),

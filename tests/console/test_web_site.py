@@ -14,7 +14,10 @@ from tests.console.policies import Clock
 async def test_a_token_of_a_proxy_opens_no_page(policy: Path, clock: Clock) -> None:
     state = open_state(policy.parent / "control.sqlite", policy, clock)
     tokens = Tokens(
-        [Token("of-a-proxy", frozenset({Role.PROXY})), Token("of-ops", frozenset({Role.OPERATOR}))]
+        [
+            Token("of-a-proxy", frozenset({Role.PROXY}), "proxy"),
+            Token("of-ops", frozenset({Role.OPERATOR}), "ops"),
+        ]
     )
     app = FastAPI()
     add_pages(app, state, tokens, "", clock=clock)

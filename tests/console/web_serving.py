@@ -9,7 +9,7 @@ import httpx2
 from console.control import create_app
 from console.state import ControlState, open_state
 from console.store import Clock
-from console.tokens import Token, Tokens
+from console.tokens import ROLES_OF_TOKEN, Token, Tokens
 from console.web.pages import add_pages
 from tests.console.serving import TOKEN
 
@@ -42,7 +42,7 @@ class Browser:
 async def browsing(policy: Path, warehouse: str, clock: Clock) -> AsyncIterator[Browser]:
     """A browser that is not signed in yet."""
     state = open_state(policy.parent / "control.sqlite", policy, clock)
-    tokens = Tokens([Token(TOKEN)])
+    tokens = Tokens([Token(TOKEN, ROLES_OF_TOKEN["admin"], "keyring")])
     app = create_app(state, tokens)
     add_pages(app, state, tokens, warehouse, clock=clock)
     try:

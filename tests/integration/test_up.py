@@ -20,6 +20,7 @@ from console.warehouse_at import at_own_warehouse, at_warehouse
 from tests.integration.proxies import eventually, policy_text, upstream
 
 START_S = 60.0
+PATIENCE_S = 20.0
 
 
 class Up:
@@ -136,6 +137,67 @@ def test_secrets_are_private_and_not_on_any_command_line(up: Up) -> None:
     lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in pids]
     assert not [line for line in lines for secret in secrets if secret in line]
     assert not [line for line in up.lines for secret in secrets if secret in line]
+
+
+def environment_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/environ").read_text()
+
+
+def test_each_process_has_its_own_token_only(up: Up) -> None:
+    keyring = json.loads((up.data / "keyring.json").read_text())
+    tokens = {name: keyring[name] for name in ("control_token", "proxy_token", "analytics_token")}
+    assert len(set(tokens.values())) == 3
+    known = {
+        part["name"]: {name for name, token in tokens.items() if token in environment_of(part["pid"])}
+        for part in up.record()["parts"]
+    }
+    assert known == {
+        "warehouse": set(),
+        "control": set(tokens),
+        "analytics": {"analytics_token"},
+        "proxy": {"proxy_token"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path", "status"),
+    [
+        # 422 and 428: the token may, the empty body may not.
+        ("proxy_token", "GET", "/v1/follow?timeout_s=0", 200),
+        ("proxy_token", "GET", "/v1/policy", 403),
+        ("proxy_token", "PUT", "/v1/overlays", 403),
+        ("proxy_token", "PUT", "/v1/recommendations", 403),
+        ("proxy_token", "POST", "/v1/recommendations/any/approve", 403),
+        ("proxy_token", "PUT", "/v1/policy", 403),
+        ("proxy_token", "POST", "/v1/tokens", 403),
+        ("analytics_token", "GET", "/v1/policy", 200),
+        ("analytics_token", "PUT", "/v1/overlays", 422),
+        ("analytics_token", "PUT", "/v1/recommendations", 422),
+        ("analytics_token", "POST", "/v1/recommendations/any/approve", 403),
+        ("analytics_token", "POST", "/v1/recommendations/any/reject", 403),
+        ("analytics_token", "PUT", "/v1/policy", 403),
+        ("analytics_token", "POST", "/v1/policy/rollback", 403),
+        ("analytics_token", "POST", "/v1/keys/revoke", 403),
+        ("analytics_token", "PUT", "/v1/loop", 403),
+        ("analytics_token", "POST", "/v1/tokens", 403),
+        ("control_token", "POST", "/v1/recommendations/any/approve", 428),
+        ("control_token", "POST", "/v1/tokens", 422),
+        ("control_token", "PUT", "/v1/overlays", 403),
+        ("control_token", "PUT", "/v1/recommendations", 403),
+    ],
+)
+def test_a_parts_token_does_its_part_and_decides_nothing(
+    up: Up, name: str, method: str, path: str, status: int
+) -> None:
+    token = json.loads((up.data / "keyring.json").read_text())[name]
+    asked = httpx2.request(
+        method,
+        up.url("console") + path,
+        content=None if method == "GET" else b"{}",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=PATIENCE_S,
+    )
+    assert asked.status_code == status, asked.text
 
 
 def test_the_warehouse_asks_for_a_password_and_its_files_are_private(up: Up) -> None:
