@@ -16,7 +16,7 @@ from analytics.replay_rules import NotReplayable
 from analytics.replaying import Cancelled, replay
 from analytics.situations import labels_of, situation_of, with_ordinary
 from kernel.control import Label
-from kernel.patch import Patch, StalePatch, apply
+from kernel.patch import AddLimit, Patch, SetMode, StalePatch, apply
 from kernel.recommendations import Realised, Recommendation, Reviewed
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest
 from warehouse.failures import to_reason
@@ -138,7 +138,7 @@ class Worker:
         waiting = [each for each in self._desk.proposed() if self._waits(each, now, only_fresh)]
         for each in sorted(waiting, key=urgency)[:1]:
             try:
-                candidate = apply(self._desk.text_of(""), each.patch, now)
+                candidate = apply(self._desk.text_of(""), enforced(each.patch), now)
                 request = ReplayRequest(candidate, now - LOOK_BACK_S, now, curve_of=each.rules)
                 self._report(each, self.replayed(request, alive))
             except (StalePatch, NotReplayable, ClickHouseError) as problem:
@@ -198,6 +198,13 @@ class Worker:
         except Unreachable as problem:  # the console may be back before the claim is void
             log.debug("progress untold: %s", problem)
             return True
+
+
+def enforced(patch: Patch) -> Patch:
+    """A patch as if an operator enforced its rules: they are proposed as shadows, which refuse nobody."""
+    limits = [each.limit for each in patch.operations if isinstance(each, AddLimit)]
+    rules = (*denials_in(patch), *limits)
+    return Patch(patch.base, (*patch.operations, *(SetMode(rule.name, "enforce") for rule in rules)))
 
 
 def urgency(recommendation: Recommendation) -> tuple[float, bool, float]:

@@ -18,6 +18,7 @@ from warehouse.conduct import read_conduct
 from warehouse.findings import read_findings
 from warehouse.overlays import read_overlays
 from warehouse.readers_replay import ReplayReader
+from warehouse.suspects import find_suspects
 
 LONGEST_OVERLAY_S: Final = 86_400.0  # before the warm-up: what was set earlier has expired
 MOST_FINDINGS: Final = 10_000
@@ -54,12 +55,20 @@ def labels_of(
         Label(identity, since / 1e6, until / 1e6)
         for identity, since, until in zip(accused.identity, accused.since, accused.until, strict=True)
     ]
+    attacks += suspected(client, tenant)
     attacks += [Label(identity, 0.0, 0.0) for identity, label in said.items() if label == "attack"]
     cleared = {identity for identity, label in said.items() if label == "legitimate"}
     if refuted:
         findings = read_findings(client, tenant, limit=MOST_FINDINGS)
         cleared |= {each.identity for each in findings if each.id in refuted and each.identity}
     return Labels(tuple(attacks), frozenset(cleared))
+
+
+def suspected(client: Client, tenant: str) -> list[Label]:
+    """Whom open findings accuse by now: what is stored of them is up to ten seconds older."""
+    still = read_findings(client, tenant, open_only=True, limit=MOST_FINDINGS)
+    found = (each for finding in still for each in find_suspects(client, finding))
+    return [Label(each.identity, each.since, each.until) for each in found]
 
 
 def denials_of(base: Policy | None, candidate: Policy | None) -> list[AccessRule]:

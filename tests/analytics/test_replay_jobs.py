@@ -149,6 +149,20 @@ def test_a_recommendation_without_a_replay_gets_one(warehouse_client: Client, te
     assert not working.turn()
 
 
+def test_rules_that_are_proposed_as_shadows_are_replayed_as_if_they_were_enforced(
+    warehouse_client: Client, tenant: str
+) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=0.1, until_s=60)))
+    shadow = AddLimit(Limit(name="strict", mode="shadow", rate=1.0, burst=2))
+    proposed = msgspec.structs.replace(recommendation("x"), patch=Patch("x", (shadow,)))
+    desk = Desk(recommendation=proposed)
+    assert worker(desk, warehouse_client, tenant).turn()
+    assert desk.recommendation is not None
+    assert desk.recommendation.replay is not None
+    assert desk.recommendation.replay.newly_legitimate == Split(539, 1)
+    assert desk.recommendation.patch == Patch("x", (shadow,))
+
+
 def test_a_recommendation_that_does_not_fit_is_given_up(warehouse_client: Client, tenant: str) -> None:
     wide = AddLimit(Limit(name="wide", rate=1.0, burst=2))  # a name that is taken
     stale = msgspec.structs.replace(recommendation("x"), patch=Patch("x", (wide,)))

@@ -8,6 +8,9 @@ from kernel.control import Label
 from kernel.findings import Finding, Overlay
 from kernel.replays import ReplayRequest
 from tests.analytics.replays import SINCE, policy_text
+from tests.analytics.traffic import login, rows_of
+from tests.warehouse.event_rows import insert_rows
+from tests.warehouse.test_suspects import stuffing_finding
 from warehouse.findings import insert_findings
 from warehouse.overlays import insert_overlays
 from warehouse.suspects import Suspect, insert_suspects
@@ -58,6 +61,19 @@ def test_findings_suspects_and_operators_accuse(warehouse_client: Client, tenant
         warehouse_client, tenant, REQUEST, base="", opinions=[opinion("legitimate", finding="f1")]
     )
     assert set(refuted.labels.stretches()) == {"ip:2"}
+
+
+def test_whom_an_open_finding_accuses_since_it_was_stored_is_accused(
+    warehouse_client: Client, tenant: str
+) -> None:
+    start = int(SINCE)
+    tries = [login(float(at), f"ip:10.0.0.{at}", f"u{at}", success=False) for at in range(1, 5)]
+    insert_rows(warehouse_client, rows_of(tenant, tries, start), token=tenant)
+    finding = stuffing_finding(tenant, SINCE + 1.0)
+    insert_findings(warehouse_client, [finding])
+    insert_suspects(warehouse_client, tenant, [Suspect(finding.id, "ip:10.0.0.1", SINCE, SINCE + 1, 1)])
+    found = situation_of(warehouse_client, tenant, REQUEST, base="")
+    assert set(found.labels.stretches()) == {f"ip:10.0.0.{at}" for at in range(1, 5)}
 
 
 def test_only_overlays_of_that_time_are_taken(warehouse_client: Client, tenant: str) -> None:
