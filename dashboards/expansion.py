@@ -1,5 +1,5 @@
-"""Macros and variables to plain SQL, as Grafana's ClickHouse plugin does it: first what the browser expands
-(`$__conditionalAll`, variables), then the back end's macros. Alert rules get the back end's part alone."""
+"""Macros and variables to plain SQL that says what Grafana's ClickHouse plugin makes of it: the browser's part
+(`$__conditionalAll`, variables) and the back end's macros. Alert rules get the back end's part alone."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -35,12 +35,32 @@ Values = Mapping[str, str | Sequence[str]]
 
 
 def expand(sql: str, time_range: TimeRange, variables: Values) -> str:
-    """SQL for the engine. A variable is one text, several, or ALL. Raises NotExpandable."""
-    return expand_back_end(_variables(_conditionals(sql, variables), variables), time_range)
+    """SQL for the engine. A variable is one text, several, or ALL. Raises NotExpandable.
+
+    Unlike the plugin, values come last: a value that names a macro could take away its own closing quote.
+    """
+    return _variables(_macros(_conditionals(sql, variables), time_range), variables)
 
 
 def expand_back_end(sql: str, time_range: TimeRange) -> str:
     """The macros alone. Raises NotExpandable for what is left over."""
+    sql = _macros(sql, time_range)
+    if left := _VARIABLE.search(sql):
+        raise NotExpandable(f"{left[0]} is not known here")
+    return sql
+
+
+def names_of(sql: str) -> frozenset[str]:
+    """The variables that the SQL names."""
+    return frozenset(one[1] or one[3] for one in _VARIABLE.finditer(sql))
+
+
+def quote(text: str) -> str:
+    """A string literal of ClickHouse."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _macros(sql: str, time_range: TimeRange) -> str:
     since_s, until_s = int(time_range.since), int(time_range.until)
     since_ms, until_ms = round(time_range.since * 1000), round(time_range.until * 1000)
     step = time_range.interval_s
@@ -64,19 +84,7 @@ def expand_back_end(sql: str, time_range: TimeRange) -> str:
         argument, end = _argument(sql, found.end())
         sql = sql[: found.start()] + macros[name](argument) + sql[end:]
         found = _MACRO.search(sql, found.start())
-    if left := _VARIABLE.search(sql):
-        raise NotExpandable(f"{left[0]} is not known here")
     return sql
-
-
-def names_of(sql: str) -> frozenset[str]:
-    """The variables that the SQL names."""
-    return frozenset(one[1] or one[3] for one in _VARIABLE.finditer(sql))
-
-
-def quote(text: str) -> str:
-    """A string literal of ClickHouse."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _conditionals(sql: str, variables: Values) -> str:

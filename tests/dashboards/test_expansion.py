@@ -44,6 +44,12 @@ def test_a_value_cannot_leave_its_quotes() -> None:
     assert quote("a') OR 1=1 --") == "'a\\') OR 1=1 --'"
 
 
+@pytest.mark.parametrize("value", ["$__interval_s(", "$__nonsense", "$nobody", "${v:csv}", "$__all"])
+def test_a_value_is_no_sql_of_ours(value: str) -> None:
+    sql = "r IN (${v:singlequote}) AND $__interval_s < (2)"
+    assert expand(sql, SPAN, {"v": value}) == f"r IN ('{value}') AND 10 < (2)"
+
+
 @pytest.mark.parametrize(
     "sql", ["$__nonsense(t)", "${nobody}", "$nobody", "${v:csv}", "$__timeFilter(t", "$__conditionalAll(a)"]
 )
