@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from analytics.courses import NOTHING, Course, Told, run
-from analytics.curves import Curve, Flags, Floats, Numbers, quotas_around
+from analytics.curves import Curve, Flags, Floats, Numbers, quotas_across
 from analytics.labels import Labels, is_inside
 from analytics.replay_facts import Combination, Side, combinations_of, slowest_refill_s
 from analytics.replay_rules import Judged, changed_rules, judged, wording_of
@@ -31,7 +31,8 @@ class Situation(msgspec.Struct, frozen=True):
     """What was so then: `base` is the YAML of the policy in force, `lost` the share of telemetry lost.
 
     `overlays` apply to both policies from their creation to their expiry. `chosen_until`: when the data
-    ends on which the limits were chosen; 0: the middle of the range.
+    ends on which the limits were chosen; 0: the middle of the range, or of what of it holds requests.
+    `chooses`: whether limits with a curve are told a better value.
     """
 
     base: str
@@ -40,6 +41,7 @@ class Situation(msgspec.Struct, frozen=True):
     labels: Labels = Labels()
     lost: float = 0.0
     chosen_until: float = 0.0
+    chooses: bool = False
     chunk_rows: int = CHUNK_ROWS
 
 
@@ -71,11 +73,12 @@ class Comparison:
         self.warmed_from = request.since - min(max(self.refill_s, LEAST_WARM_S), MOST_WARM_S)
         self.chosen_until = situation.chosen_until or (request.since + request.until) / 2
         numbers = {name: at for at, name in enumerate(self.wording.rules, 1)}
-        self.tally = Tally(numbers, tallies_of(request, base, candidate))
+        self.tally = Tally(numbers, tallies_of(request, base, candidate, chooses=situation.chooses))
         self.unrouted = 0  # counted requests that no route of the candidate takes
         self._attacks = situation.labels.stretches()
         self._identities: dict[str, int] = {}
         self._names: list[str] = []
+        self._seen_before: Flags = np.zeros(1_024, dtype=np.bool_)  # by identity: before `chosen_until`
         self._buckets: dict[str, dict[str, int]] = {each.judged.rule.name: {} for each in self.tally.rules}
         self._found: dict[int, Combination] = {}
         self._known: dict[int, Known] = {}
@@ -84,6 +87,11 @@ class Comparison:
         self._changes = sorted(set[float]().union(*(each.changes for each in judges)))
         self._entered = self.warmed_from - LONGEST_S
         self._enter(self._entered)
+
+    def begins(self, first: float) -> None:
+        """Before the first chunk: when the first request is there, where the range begins earlier."""
+        if not self.situation.chosen_until and first > self.request.since:
+            self.chosen_until = (first + self.request.until) / 2
 
     def add(self, rows: RowColumns, combinations: Callable[[], CombinationColumns]) -> None:
         """Judge a chunk under both policies and count. `combinations` asks what is behind its codes."""
@@ -192,12 +200,22 @@ class Comparison:
             ordinary=np.isin(identities, ordinary),
             counted=ended >= self.request.since,
             bounded=ended >= max(self.request.since, self.chosen_until),
+            known=self._known_before(identities, times),
             refused_then=np.asarray(rows.refused, dtype=np.bool_),
             rule_then=np.asarray(rows.rule, dtype=np.int64),
             is_base=np.asarray(rows.is_base, dtype=np.bool_),
             status=np.asarray(rows.status, dtype=np.int64),
             method=np.asarray(rows.method, dtype=np.int64),
         )
+
+    def _known_before(self, identities: Numbers, times: Floats) -> Flags:
+        """Of which requests the identity was there before `chosen_until`; chunks are in order of time."""
+        missing = len(self._names) - len(self._seen_before)
+        if missing > 0:
+            self._seen_before = np.pad(self._seen_before, (0, missing + len(self._names)))
+        self._seen_before[identities[times < self.chosen_until]] = True
+        known: Flags = self._seen_before[identities]
+        return known
 
     def _attacks_among(self, identities: Numbers, ended: Floats) -> Flags:
         """Which requests somebody calls an attack."""
@@ -225,18 +243,24 @@ class Comparison:
                 tally.refuse(judging, flags, lambda at: known[inverse[at]].route, self._names)
 
 
-def tallies_of(request: ReplayRequest, base: Snapshot, candidate: Snapshot) -> list[RuleTally]:
+def tallies_of(
+    request: ReplayRequest, base: Snapshot, candidate: Snapshot, *, chooses: bool
+) -> list[RuleTally]:
     """One for each rule that is reported, with curves for limits that have one."""
     found = [judged(rule, base.policy) for rule in changed_rules(base.policy, candidate.policy)]
     wanted = (
         request.curve_of
         or tuple(each.rule.name for each in found if isinstance(each.rule, Limit))[:MOST_CURVES]
     )
-    return [RuleTally(each, curve_for(each) if each.rule.name in wanted else None) for each in found]
+    return [
+        RuleTally(each, curve_for(each, chooses=chooses) if each.rule.name in wanted else None)
+        for each in found
+    ]
 
 
-def curve_for(each: Judged) -> Curve | None:
+def curve_for(each: Judged, *, chooses: bool) -> Curve | None:
     """A curve around the limit's own value; None for what has no rate, or no stored inputs."""
     if not isinstance(each.rule, Limit) or each.kind != "replayable":
         return None
-    return Curve(quotas_around(Quota(each.rule.rate, each.rule.burst)))
+    own = Quota(each.rule.rate, each.rule.burst)
+    return Curve(own, more=quotas_across(own) if chooses else ())

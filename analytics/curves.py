@@ -7,6 +7,7 @@ request asked, whatever other rules say.
 """
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -15,9 +16,12 @@ from numpy.typing import NDArray
 from analytics.harm import simultaneous_limits
 from kernel.limits import SLACK, TAT_UNSEEN, TICKS, Quota
 from kernel.policy import FASTEST_RATE
-from kernel.replays import CurvePoint, Split
+from kernel.replays import Choice, CurvePoint, Split
 
 STEPS = range(-6, 7)  # half octaves: an eighth to eight times the rate
+ACROSS = (0.125, 0.25, 0.5, 1.0)  # of the rate, at bursts that do not follow it
+LEAST_BURST = 2  # of what is chosen: one request may be sent twice, one password be mistyped
+MOST_REFUSED = 0.95  # of what the best value refuses: the most generous value that does is chosen
 FEW = 12  # buckets: fewer are walked one by one, as an array operation costs about 12 steps in Python
 
 Floats = NDArray[np.float64]
@@ -47,15 +51,30 @@ def quotas_around(quota: Quota) -> list[Quota]:
     return sorted({quota, *found})
 
 
+def quotas_across(quota: Quota) -> list[Quota]:
+    """More values to choose among: rates and bursts that are not in proportion."""
+    bursts = {max(LEAST_BURST, round(quota.burst * factor)) for factor in (0.25, 0.5, 1.0, 2.0)}
+    rates = {readable(quota.rate * factor) for factor in ACROSS}
+    return [Quota(rate, burst) for rate in sorted(rates) for burst in sorted({LEAST_BURST, *bursts})]
+
+
 def readable(rate: float) -> float:
     """Three digits are enough of a rate that nobody set."""
     return float(f"{rate:.3g}")
 
 
 class Curve:
-    """One limit's curve. Memory: a number per point and bucket, and the identities refused."""
+    """One limit's curve. Memory: a number per point and bucket, and the identities refused.
 
-    def __init__(self, quotas: list[Quota]) -> None:
+    `own`: the limit's value. `more`: values beside the curve, among which one may be chosen.
+    """
+
+    def __init__(self, own: Quota, *, more: Sequence[Quota] = ()) -> None:
+        self.own = own
+        around = quotas_around(own)
+        self._shown = len(around)
+        self.is_chosen_from = bool(more)
+        quotas = [*around, *(each for each in more if each not in around)]
         self.quotas = quotas
         self._intervals: Floats = np.array([math.ceil(TICKS / each.rate) / TICKS for each in quotas])
         self._capacities: Floats = np.array([each.burst for each in quotas]) * self._intervals
@@ -63,6 +82,8 @@ class Curve:
         self._requests: Numbers = np.zeros((2, len(quotas)), dtype=np.int64)  # legitimate, attack
         self._identities: list[list[set[int]]] = [[set() for _ in quotas] for _ in range(2)]
         self._harmed: list[set[int]] = [set() for _ in quotas]
+        self._harmed_before: list[set[int]] = [set() for _ in quotas]
+        self._attacks = 0  # requests that met the limit
 
     def add(self, met: Met) -> None:
         """Judge the next chunk."""
@@ -72,6 +93,8 @@ class Curve:
         if missing > 0:
             self._tats = np.pad(self._tats, ((0, 0), (0, missing)), constant_values=TAT_UNSEEN)
         refused = self._judge(met)
+        self._attacks += int((met.attacks & met.counted).sum())
+        before = met.counted & ~met.bounded & ~met.attacks
         for point, flags in enumerate(refused):
             for kind in (0, 1):
                 of_kind = flags & met.counted & (met.attacks == bool(kind))
@@ -79,21 +102,43 @@ class Curve:
                 self._identities[kind][point].update(np.unique(met.identities[of_kind]).tolist())
             harmed = flags & met.bounded & ~met.attacks
             self._harmed[point].update(np.unique(met.identities[harmed]).tolist())
+            self._harmed_before[point].update(np.unique(met.identities[flags & before]).tolist())
 
     def points(self, n: int) -> tuple[CurvePoint, ...]:
         """The curve; `n` legitimate identities could have met the limit."""
-        uppers = simultaneous_limits([len(each) for each in self._harmed], n)
+        shown = self.quotas[: self._shown]
+        uppers = simultaneous_limits([len(each) for each in self._harmed[: self._shown]], n)
         legitimate, attack = (
             [
                 Split(int(self._requests[kind, point]), len(self._identities[kind][point]))
-                for point in range(len(self.quotas))
+                for point in range(len(shown))
             ]
             for kind in (0, 1)
         )
         return tuple(
             CurvePoint(quota.rate, quota.burst, attack[point], legitimate[point], uppers[point])
-            for point, quota in enumerate(self.quotas)
+            for point, quota in enumerate(shown)
         )
+
+    def choice(self) -> Choice | None:
+        """The value to choose, by what it did to the attack, and to others before harm is bounded.
+
+        The attack counts as a whole: who is legitimate later has no part in the choice.
+        """
+        if not self._attacks:
+            return None
+        shares = [int(each) / self._attacks for each in self._requests[1]]
+        own = self.quotas.index(self.own)
+        harmless = [
+            point
+            for point, quota in enumerate(self.quotas)
+            if not self._harmed_before[point] and quota.burst >= min(LEAST_BURST, self.own.burst)
+        ]
+        most = max((shares[point] for point in harmless), default=0.0)
+        enough = [point for point in harmless if shares[point] >= MOST_REFUSED * most]
+        best = max(enough, key=lambda at: (self.quotas[at].rate, self.quotas[at].burst), default=own)
+        rate, burst = self.quotas[best]
+        return Choice(rate, burst, most and shares[best], shares[own], len(self._harmed_before[own]))
 
     def _judge(self, met: Met) -> NDArray[np.bool_]:
         """(points, requests): whether it was refused."""

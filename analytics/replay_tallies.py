@@ -23,6 +23,7 @@ class Frame(msgspec.Struct, frozen=True):
     ordinary: Flags  # of identities that a denial would harm, although somebody accuses them
     counted: Flags
     bounded: Flags
+    known: Flags  # of identities that were there before harm is bounded
     refused_then: Flags
     rule_then: Numbers
     is_base: Flags
@@ -92,7 +93,7 @@ class RuleTally:
 
     def meet(self, frame: Frame, meets: Flags, buckets: Numbers) -> None:
         """Requests that the rule looked at. `buckets`: the number of the limit's bucket."""
-        bounded = meets & frame.bounded & ~frame.attacks
+        bounded = meets & frame.bounded & frame.known & ~frame.attacks
         self.met.update(np.unique(frame.identities[bounded]).tolist())
         if self.curve is not None:
             self.curve.add(
@@ -144,6 +145,7 @@ class RuleTally:
             bound=bound,
             curve=() if self.curve is None else self.curve.points(bound.n),
             examples=tuple([*legitimate[: MOST_EXAMPLES - min(2, len(attack))], *attack][:MOST_EXAMPLES]),
+            choice=self.curve.choice() if self.curve is not None and self.curve.is_chosen_from else None,
         )
 
 

@@ -2,7 +2,8 @@
 
 Order and time are those of the decision: the end of a request's head. Before the range both limiters are
 warmed; what is then counted are requests that ended in [since, until). The base is compared with what was
-decided when the requests came. Limits are taken as chosen on the first half: harm is bounded on the second.
+decided when the requests came. Limits are taken as chosen on the first half of the time in which there were
+requests: harm is bounded on the second, over identities that were there in the first.
 """
 
 from collections.abc import Callable, Iterator
@@ -56,6 +57,7 @@ def replay(
     candidate = compiled(request.policy, "candidate", at=request.since, hash_key=hash_key)
     comparison = Comparison(request, situation, base, candidate)
     span = source.span(comparison.warmed_from, request.until, step_s=step_of(comparison.warmed_from, request))
+    comparison.begins(first_of(span, request.since))
     for share, stretch in stretches_of(span, comparison.warmed_from, request, situation.chunk_rows):
         if not progress(share):
             raise Cancelled
@@ -64,6 +66,12 @@ def replay(
             comparison.add(rows, partial(source.combinations, stretch, comparison.wording))
     progress(1.0)
     return comparison.report(caveats_of(comparison, span), took_s=clock() - began)
+
+
+def first_of(span: SpanColumns, since: float) -> float:
+    """When the first request of the range is there, to a step; `since` where none is."""
+    found = (began for began, requests in zip(span.began, span.requests, strict=True) if requests)
+    return next((float(began) for began in found if began >= since), since)
 
 
 def step_of(warmed_from: float, request: ReplayRequest) -> int:

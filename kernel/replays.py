@@ -39,7 +39,8 @@ class Split(msgspec.Struct, frozen=True):
 class Bound(msgspec.Struct, frozen=True):
     """Harm to legitimate identities: `harmed` of `n`, and the Clopper-Pearson upper limit of their share.
 
-    `n` are the legitimate identities that the rule could have met. Without any, nothing is known: upper is 1.
+    `n` are the legitimate identities that the rule could have met, and that were there before harm was
+    bounded: newcomers do not enlarge it. Without any, nothing is known: upper is 1.
     """
 
     harmed: int
@@ -59,6 +60,20 @@ class CurvePoint(msgspec.Struct, frozen=True):
     attack: Split
     legitimate: Split
     upper: float
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Of a limit's values the one that refuses most of an attack, and nobody else before `chosen_until`.
+
+    `refused`: share of the attack's requests; 0 where no value does so without harm. `refused_now` and
+    `harmed_now` (legitimate identities before `chosen_until`): of the limit as it was replayed.
+    """
+
+    rate: float
+    burst: int
+    refused: float
+    refused_now: float
+    harmed_now: int
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -84,6 +99,7 @@ class RuleHarm(msgspec.Struct, frozen=True):
     bound: Bound
     curve: tuple[CurvePoint, ...]
     examples: tuple[Example, ...]
+    choice: Choice | None = None  # None where it was not asked for, or the rule met no attack
 
 
 class Disagreement(msgspec.Struct, frozen=True):

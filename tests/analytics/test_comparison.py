@@ -33,3 +33,27 @@ def test_curves_are_made_for_new_limits_or_those_asked_for() -> None:
     assert every["device"] is None
     only = comparison(*limits, curve_of=("two",)).tally.rules
     assert [each.curve is not None for each in only] == [False, True]
+
+
+def test_where_requests_begin_late_what_there_is_is_parted_in_the_middle() -> None:
+    late = comparison()
+    late.begins(SINCE + 60)
+    assert late.chosen_until == SINCE + 80
+    told = comparison(chosen_until=SINCE + 90)
+    told.begins(SINCE + 60)
+    assert told.chosen_until == SINCE + 90
+
+
+def test_a_limit_is_chosen_among_more_values_where_that_is_asked() -> None:
+    text = policy_text("{name: one, rate: 1/s, burst: 8}")
+    found = []
+    for chooses in (False, True):
+        situation = Situation(policy_text(), chooses=chooses)
+        request = ReplayRequest(text, SINCE, SINCE + 100)
+        made = Comparison(request, situation, snapshot_of(situation.base), snapshot_of(text))
+        (curve,) = (each.curve for each in made.tally.rules)
+        assert curve is not None
+        assert curve.is_chosen_from is chooses
+        found.append(len(curve.quotas))
+        assert len(curve.points(9)) == found[0]
+    assert found[1] > found[0]

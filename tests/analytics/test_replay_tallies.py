@@ -22,6 +22,7 @@ def frame(
     *,
     attacks: Set[int] = NOBODY,
     ordinary: Set[int] = NOBODY,
+    known: Set[int] | None = None,
     warm: int = 0,
 ) -> Frame:
     """One request a second of each identity; the first `warm` are not counted."""
@@ -37,6 +38,7 @@ def frame(
         ordinary=np.isin(numbers, list(ordinary)),
         counted=times >= warm,
         bounded=times >= max(warm, n / 2),
+        known=~no if known is None else np.isin(numbers, list(known)),
         refused_then=no,
         rule_then=zeros,
         is_base=~no,
@@ -96,3 +98,11 @@ def test_who_is_ordinary_besides_is_harmed_by_a_denial_and_held_by_a_limit() -> 
     limited.compare(seen, [], [(1, NO), (2, NO)])
     assert (limited.newly.attack.split(), limited.newly.legitimate.split()) == (Split(2, 2), Split(0, 0))
     assert [each.is_denial for each in whole.rules] == [False, True]
+
+
+def test_newcomers_do_not_enlarge_n_but_their_harm_counts() -> None:
+    one, seen = tally(), frame([0, 1, 2, 3, 0, 1, 8, 9], known={0, 1, 2, 3})
+    one.meet(seen, flags(list(range(8)), 8), np.zeros(8, dtype=np.int64))
+    assert (one.harm().bound.harmed, one.harm().bound.n) == (0, 2)
+    one.refuse(seen, flags([6], 8), lambda at: "orders", [f"ip:{n}" for n in range(10)])
+    assert (one.harm().bound.harmed, one.harm().bound.n) == (1, 3)

@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from analytics.comparison import Situation
 from analytics.labels import Label, Labels
 from analytics.replay_rules import NotReplayable
-from analytics.replaying import Cancelled, replay, stretches_of
+from analytics.replaying import Cancelled, first_of, replay, stretches_of
 from analytics.situations import situation_of
 from kernel.events import EventRow
 from kernel.findings import Overlay
@@ -297,3 +297,22 @@ def test_chunks_cover_the_time_without_gaps() -> None:
     assert edges[0][0] < 5 - 60
     assert edges[-1][1] == 30.0
     assert all(one[1] == other[0] for one, other in itertools.pairwise(edges))
+
+
+def test_who_comes_later_only_does_not_enlarge_n(warehouse_client: Client, tenant: str) -> None:
+    asked = crowd()
+    for number in range(40):
+        asked += [(40.0 + number / 10, f"ip:10.0.9.{number}", "orders")]
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, asked))
+    report = replayed(warehouse_client, tenant, STRICT, situation=Situation(BASE, labels=GREEDY_LABEL))
+    assert report.seen_legitimate.identities == len(PEERS) + 40
+    assert (report.bound.harmed, report.bound.n) == (3, len(PEERS))
+
+
+def test_requests_that_begin_late_are_parted_in_their_middle(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=1, until_s=60)))
+    situation = Situation(BASE)
+    report = replayed(warehouse_client, tenant, STRICT, situation=situation, since=SINCE - 3_600)
+    assert report.chosen_until == SINCE + 30
+    assert first_of(SpanColumns([5, 10, 20], [9, 0, 3], [0] * 3, [[]] * 3), 10.0) == 20.0
+    assert first_of(SpanColumns([5], [9], [0], [[]]), 10.0) == 10.0
