@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -38,6 +40,10 @@ UNITS: Mapping[str, str] = {
 }
 # Times come as seconds since 1970, between 2001 and 2096; nothing else on a board is a fraction of that size.
 TIMES = (1e9, 4e9)
+# Columns that are there for a panel's link alone.
+LINKED_ONLY = frozenset({"id", "revision"})
+FIELD = re.compile(r"\$\{__data\.fields\.(\w+)\}")
+BOARD_LINK = re.compile(r"^/d/tidegate-(\w+)\?.*var-route=")
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +56,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     chart: Chart | None = None
     text: str = ""
     names: tuple[str, ...] = ()
+    numeric: tuple[bool, ...] = ()  # whether a column has numbers alone
     rows: tuple[tuple[str, ...], ...] = ()
+    hrefs: tuple[str, ...] = ()  # of each row, where a link of the panel leads to a page of ours
     trouble: str = ""
 
 
@@ -105,12 +113,13 @@ class Boards:
 
     async def _shown(self, panel: Panel, over: TimeRange, chosen: Values) -> Shown:
         try:
-            return to_shown(panel, await self._site.telemetry.answer_of(expand(panel.sql, over, chosen)))
+            answer = await self._site.telemetry.answer_of(expand(panel.sql, over, chosen))
+            return to_shown(panel, answer, over=over)
         except (WarehouseAway, NotExpandable) as fact:
             return to_shown(panel, Columns((), ()), trouble=str(fact))
 
 
-def to_shown(panel: Panel, answer: Columns, *, trouble: str = "") -> Shown:
+def to_shown(panel: Panel, answer: Columns, *, over: TimeRange | None = None, trouble: str = "") -> Shown:
     """An answer as its panel's kind asks for it."""
     shown = Shown(
         title=panel.title,
@@ -122,17 +131,33 @@ def to_shown(panel: Panel, answer: Columns, *, trouble: str = "") -> Shown:
     if trouble:
         return shown
     if panel.kind in ("timeseries", "heatmap"):
-        return msgspec.structs.replace(shown, chart=to_chart(panel, answer))
+        return msgspec.structs.replace(shown, chart=to_chart(panel, answer, over))
     if panel.kind == "stat":
         value = answer.values[0][0] if answer.rows else None
         return msgspec.structs.replace(shown, text=to_text(value, panel))
-    rows = zip(*answer.values, strict=True) if answer.values else ()
-    told = tuple(tuple(to_cell(cell) for cell in row) for row in rows)
-    return msgspec.structs.replace(shown, names=answer.names, rows=told[:MOST_ROWS])
+    rows = list(zip(*answer.values, strict=True))[:MOST_ROWS]
+    kept = [name for name in answer.names if name not in LINKED_ONLY or not panel.links]
+    places = [answer.names.index(name) for name in kept]
+    return msgspec.structs.replace(
+        shown,
+        names=tuple(kept),
+        numeric=tuple(all(is_number(row[place]) for row in rows) for place in places),
+        rows=tuple(tuple(to_cell(row[place]) for place in places) for row in rows),
+        hrefs=tuple(to_href(panel, dict(zip(answer.names, row, strict=True))) for row in rows),
+    )
 
 
-def to_chart(panel: Panel, answer: Columns) -> Chart:
+def to_href(panel: Panel, row: Mapping[str, Cell]) -> str:
+    """Where the panel's link leads from a row, as a path of the console; empty where there is no link."""
+    if not panel.links:
+        return ""
+    url = BOARD_LINK.sub(r"/boards/\1?route=", panel.links[0].url.removeprefix("${console}"))
+    return FIELD.sub(lambda field: quote(str(row.get(field[1], "")), safe=""), url)
+
+
+def to_chart(panel: Panel, answer: Columns, over: TimeRange | None) -> Chart:
     """Lines over time: the MOST_LINES greatest."""
+    span = (over.since, over.until) if over else None
     series = to_series(answer)
     times = 100.0 if panel.unit == SHARE else 1.0
     lines = [
@@ -144,7 +169,7 @@ def to_chart(panel: Panel, answer: Columns) -> Chart:
     ]
     greatest = sorted(lines, key=lambda line: -sum(v for v in line.values if not math.isnan(v)))[:MOST_LINES]
     kept = tuple(line for line in lines if line in greatest)
-    return Chart(panel.name, panel.title, UNITS[panel.unit], series.times, kept)
+    return Chart(panel.name, panel.title, UNITS[panel.unit], series.times, kept, span)
 
 
 def to_text(value: Cell, panel: Panel) -> str:
@@ -163,6 +188,11 @@ def to_cell(value: Cell) -> str:
     if isinstance(value, float):
         return to_utc(value) if TIMES[0] <= value <= TIMES[1] else to_number(value)
     return f"{value:,}" if isinstance(value, int) else str(value or "")
+
+
+def is_number(value: Cell) -> bool:
+    """Whether it is told as a number: a time is not."""
+    return isinstance(value, int) or (isinstance(value, float) and not TIMES[0] <= value <= TIMES[1])
 
 
 def slug_of(board: Board) -> str:

@@ -15,21 +15,21 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """Lines over shared times (seconds since 1970)."""
+    """Lines over shared times (seconds since 1970). `span`: what its axis shows; none: from first to last."""
 
     id: str
     title: str
     unit: str
     times: tuple[float, ...]
     lines: tuple[Line, ...]
+    span: tuple[float, float] | None = None
 
     def columns(self) -> str:
         """JSON for console.js: times, names, values; nan is null."""
         values = [[None if math.isnan(value) else value for value in line.values] for line in self.lines]
         names = [line.name for line in self.lines]
-        return msgspec.json.encode(
-            {"unit": self.unit, "times": self.times, "names": names, "values": values}
-        ).decode()
+        known = {"unit": self.unit, "times": self.times, "span": self.span, "names": names, "values": values}
+        return msgspec.json.encode(known).decode()
 
     def rows(self) -> list[tuple[float, tuple[float, ...]]]:
         """Evenly spaced points, the newest first: (time, a value of each line)."""

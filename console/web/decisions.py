@@ -85,6 +85,7 @@ class Reviews:
             status=CONFLICT if trouble else 200,
             found=found,
             acting=acting[0] if acting else None,
+            made=await self._site.state.revision_of(found.approval.revision) if found.approval else None,
             reach=reach_of(await self._site.state.status()),
             trouble=trouble,
             typed=typed or {},

@@ -28,6 +28,7 @@ SECURITY_FIELDS = {
 }
 VENDOR = ("htmx.min.js", "uPlot.iife.min.js", "uPlot.min.css")
 NOTHING = "\u2013"  # where there is no value
+UNBROKEN = "\u00a0"  # a space at which no line ends
 # A mark and a word for each severity: colour alone tells nobody anything.
 MARKS = {"critical": "▲", "warning": "◆", "info": "●"}
 KINDS = {
@@ -95,10 +96,13 @@ def to_number(value: float) -> str:
 def to_percent(share: float) -> str:
     """A share as percent, three significant digits; more than nothing is never shown as nothing.
 
-    >>> to_percent(0.0), to_percent(0.00004), to_percent(0.0115), to_percent(1.0)
-    ('0 %', '< 0.01 %', '1.15 %', '100 %')
+    No line breaks before the sign.
+
+    >>> [to_percent(each).replace(UNBROKEN, " ") for each in (0.0, 0.00004, 0.0115, 1.0)]
+    ['0 %', '< 0.01 %', '1.15 %', '100 %']
     """
-    return "< 0.01 %" if 0 < share < 0.0001 else f"{share * 100:.3g} %"
+    told = "< 0.01" if 0 < share < 0.0001 else f"{share * 100:.3g}"
+    return f"{told}{UNBROKEN}%"
 
 
 def to_kind(kind: str) -> str:

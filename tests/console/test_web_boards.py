@@ -4,13 +4,15 @@ import doctest
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.web import boards
 from console.web.boards import MOST_LINES, UNITS, to_shown
 from dashboards.asking import Columns
 from dashboards.boards import BOARDS
-from dashboards.spec import Kind, Panel, Unit
+from dashboards.boards.choices import TO_ROUTE
+from dashboards.spec import Kind, Link, Panel, Unit
 from tests.console.policies import Clock
 from tests.console.web_seed import ATTACKER, policy_of, seed
 from tests.console.web_serving import browsing
@@ -46,6 +48,33 @@ def test_an_answer_without_rows_is_shown_as_nothing() -> None:
     assert chart is not None
     assert chart.rows() == []
     assert to_shown(panel("stat"), nothing).text
+
+
+def test_columns_of_numbers_are_known_and_times_are_none() -> None:
+    answer = Columns(("at", "name", "n", "share"), ((1.764e9,), ("a",), (3,), (0.5,)))
+    assert to_shown(panel("table"), answer).numeric == (False, False, True, True)
+
+
+def test_rows_lead_where_grafana_leads_but_to_paths_of_the_console() -> None:
+    links = (Link("Open", "${console}/findings/${__data.fields.id}"),)
+    found = msgspec.structs.replace(panel("table"), links=links)
+    shown = to_shown(found, Columns(("kind", "id"), (("flood",), ("f/1",))))
+    assert (shown.names, shown.rows, shown.hrefs) == (("kind",), (("flood",),), ("/findings/f%2F1",))
+    board = msgspec.structs.replace(panel("table"), links=(TO_ROUTE,))
+    assert to_shown(board, Columns(("route",), (("log in",),))).hrefs == ("/boards/route?route=log%20in",)
+    assert to_shown(panel("table"), Columns(("id",), (("1",),))).rows == (("1",),)
+
+
+async def test_a_board_leads_from_a_finding_to_its_page(warehouse_url: str, tmp_path: Path) -> None:
+    tenant, now = "board-links", time.time()
+    client = connect(warehouse_url)
+    found = seed(client, tenant, now)
+    client.close()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy_of(tenant))
+    async with browsing(policy, warehouse_url, Clock(now)) as browser:
+        await browser.sign_in()
+        assert f'href="/findings/{found.id}"' in (await browser.get("/boards/findings")).text
 
 
 def test_every_unit_of_a_panel_has_words() -> None:

@@ -15,6 +15,7 @@ def test_columns_are_json_and_what_is_missing_is_null() -> None:
     assert json.loads(chart(3).columns()) == {
         "unit": "ms",
         "times": [0, 1, 2],
+        "span": None,
         "names": ["half"],
         "values": [[None, 0.5, 1.0]],
     }

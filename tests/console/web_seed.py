@@ -4,7 +4,6 @@ import httpx2
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from kernel.compile import revision_of
 from kernel.events import EventRow, LedgerRow
 from kernel.findings import Finding, Observation, Overlay, finding_id
 from tests.warehouse.event_rows import insert_rows, row
@@ -60,7 +59,7 @@ def burst(tenant: str, now: float) -> Finding:
         summary="203.0.113.66 sends 40 requests/s to <login>, 20 times as many as the busiest of its peers",
         evidence=(
             Observation("requests of this identity", 40.0, 2.0, "requests/s"),
-            Observation("its share of the route", 0.8, 0.05, "share"),
+            Observation("its share of the route", 80.0, 5.0, "%"),
         ),
     )
 
@@ -127,9 +126,16 @@ def tell(client: Client, tenant: str, now: float, *, finding: str) -> None:
         "summary": "workers dropped 120 events",
         "labels": {},
         "starts_at": to_datetime(now - 900),
+        "at": to_datetime(now - 890),
+        "settled_at": to_datetime(now - 889.9),
         "content": "{}",
     }
-    over = {"state": "resolved", "ends_at": to_datetime(now - 600), "at": to_datetime(now - 600)}
+    over = {
+        "state": "resolved",
+        "ends_at": to_datetime(now - 600),
+        "at": to_datetime(now - 600),
+        "settled_at": to_datetime(now - 599),
+    }
     rows = [
         fires | {"sink": "pager"},
         fires | failed | {"settled_at": to_datetime(now - 20)},
@@ -147,11 +153,12 @@ def attack(control: httpx2.Client, tenant: str, now: float, *, finding: str) -> 
     overlays = [msgspec.to_builtins(answer(tenant, now, finding=finding))]
     body = {"tenant": tenant, "holder": "analytics-1", "overlays": overlays}
     assert control.put("/v1/overlays", json=body).status_code == 200
+    follow(control, tenant)
+
+
+def follow(control: httpx2.Client, tenant: str) -> None:
+    """Two proxies ask, and say that they run what is in force."""
+    revision = control.get("/v1/policy").json()["revision"]
     for proxy in ("proxy-1", "proxy-2"):
-        query = {
-            "tenant": tenant,
-            "proxy": proxy,
-            "revision": revision_of(policy_of(tenant)),
-            "timeout_s": "0",
-        }
+        query = {"tenant": tenant, "proxy": proxy, "revision": revision, "timeout_s": "0"}
         assert control.get("/v1/follow", params=query).status_code == 200

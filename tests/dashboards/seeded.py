@@ -162,7 +162,8 @@ def insert_decisions(client: Client, tenant: str, span: TimeRange) -> None:
 def insert_deliveries(client: Client, tenant: str, span: TimeRange) -> None:
     """An alert fired and resolved, told to one sink; the other one was given up once and is still tried."""
     fired, over = to_datetime(span.since + 105), to_datetime(span.since + 205)
-    common = {"tenant": tenant, "alert": "a1", "name": "client-burst", "severity": "critical"}
+    common: dict[str, object] = {"tenant": tenant, "alert": "a1", "name": "client-burst"}
+    common |= {"severity": "critical"}
     common |= {"summary": "too many requests", "labels": {"route": "orders"}, "starts_at": fired}
     got = {"delivered": 1, "tried": 1, "failure": ""}
     failed = {"delivered": 0, "tried": 5, "failure": "HTTP 503"}

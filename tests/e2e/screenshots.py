@@ -10,9 +10,10 @@ from playwright.sync_api import FloatRect, Page, ViewportSize
 
 from kernel.recommendations import Recommendation
 from tests.console.serving import TOKEN, Served, served
-from tests.console.web_proposals import proposal, propose
-from tests.console.web_seed import attack, policy_of, seed
+from tests.console.web_proposals import RULE, proposal, propose
+from tests.console.web_seed import ATTACKER, attack, follow, policy_of, seed, tell
 from tests.e2e.chromium import chromium, sign_in
+from tests.warehouse.event_rows import insert_rows, row
 from tests.warehouse_server import running_warehouse
 from warehouse.client import connect
 from warehouse.migrate import migrate
@@ -28,17 +29,46 @@ def take(page: Page, console: Served, proposed: Recommendation, folder: Path) ->
         ("overview", "/"),
         ("findings", "/findings"),
         ("finding", f"/findings/{proposed.finding}"),
+        ("alerts", "/alerts"),
         ("recommendations", "/recommendations"),
         ("recommendation", f"/recommendations/{proposed.id}"),
         ("policy", "/policy"),
         ("telemetry", "/telemetry"),
+        ("automation", "/automation"),
+        ("keys", "/keys"),
+        ("tokens", "/tokens"),
         ("board", "/boards/route?route=login"),
+        ("board-findings", "/boards/findings"),
     ):
         page.goto(console.url + path)
-        page.wait_for_load_state("networkidle")
-        height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
-        clip = FloatRect(x=0, y=0, width=SIZE["width"], height=height)
-        page.screenshot(path=folder / f"{name}.png", full_page=True, clip=clip)
+        shoot(page, folder / f"{name}.png")
+
+
+def shoot(page: Page, file: Path) -> None:
+    """The page as it is now, once its charts are drawn."""
+    page.wait_for_function("!window.uPlot || !document.querySelector('.plot:not(.drawn)')")
+    height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
+    clip = FloatRect(x=0, y=0, width=SIZE["width"], height=height)
+    page.screenshot(path=file, full_page=True, clip=clip)
+
+
+def approve(page: Page, console: Served, proposed: Recommendation) -> None:
+    """By hand, as the review page asks for it."""
+    page.goto(f"{console.url}/recommendations/{proposed.id}")
+    form = page.locator("form", has=page.get_by_role("heading", name="Approve"))
+    form.get_by_label("enforce").check()
+    form.get_by_label("Why").fill("the replay harms one of 412 at most")
+    form.get_by_role("button", name="Approve").click()
+    page.get_by_text("It is in force.").wait_for()
+
+
+def refuse(url: str) -> None:
+    """What the approved rule refuses from now on."""
+    client = connect(url)
+    met = {"route": "login", "status": 429, "decision": "refused", "rule": RULE, "identity": ATTACKER}
+    rows = [row(TENANT, 1_000_000 + each, ended_at=time.time(), **met) for each in range(240)]
+    insert_rows(client, rows, token="approved")
+    client.close()
 
 
 def main(folder: Path) -> None:
@@ -50,6 +80,7 @@ def main(folder: Path) -> None:
         client = connect(warehouse.url)
         migrate(client)
         found = seed(client, TENANT, time.time())
+        tell(client, TENANT, time.time(), finding=found.id)
         client.close()
         proposed = proposal(TENANT, time.time(), finding=found.id)
         asyncio.run(propose(Path(place), policy, time.time, proposed))
@@ -61,10 +92,14 @@ def main(folder: Path) -> None:
             page = browser.new_page(viewport=SIZE)
             sign_in(page, console.url, TOKEN)
             take(page, console, proposed, folder)
+            approve(page, console, proposed)
+            follow(console.call, TENANT)
+            refuse(warehouse.url)
+            page.reload()
+            shoot(page, folder / "enforced.png")
             dark = browser.new_page(viewport=SIZE, color_scheme="dark")
             sign_in(dark, console.url, TOKEN)
-            dark.wait_for_load_state("networkidle")
-            dark.screenshot(path=folder / "overview-dark.png", full_page=True)
+            shoot(dark, folder / "overview-dark.png")
 
 
 if __name__ == "__main__":

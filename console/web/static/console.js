@@ -14,13 +14,18 @@ function axis(more) {
   return Object.assign({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } }, more);
 }
 
+function isSparse(values) { // a point without a neighbour has no line
+  return values.some((value, index) => value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null);
+}
+
 function draw(place) {
   const chart = JSON.parse(place.dataset.chart);
   place.classList.add("drawn");
   const series = chart.names.map((name, index) => {
     const stroke = colour(`--chart-${(index % COLOURS) + 1}`);
     return {
-      label: name, stroke, width: 2, dash: DASHES[index % DASHES.length], points: { show: false },
+      label: name, stroke, width: 2, dash: DASHES[index % DASHES.length],
+      points: { show: isSparse(chart.values[index]), size: 7, fill: stroke },
       fill: name === FILLED ? stroke + "33" : undefined,
       value: (_, value) => (value === null ? "–" : value.toPrecision(3)),
     };
@@ -28,7 +33,7 @@ function draw(place) {
   new uPlot({
     width: place.clientWidth, height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    scales: { y: { range: (_, low, high) => [0, (high || 1) * 1.1] } },
+    scales: { x: chart.span ? { range: () => chart.span } : {}, y: { range: (_, low, high) => [0, (high || 1) * 1.1] } },
     axes: [axis({ values: (_, times) => times.map((time) => new Date(time * 1000).toISOString().slice(11, 19)), space: 90 }), axis({ size: 55 })],
     series: [{ label: "UTC", value: (_, time) => (time === null ? "–" : new Date(time * 1000).toISOString().slice(11, 19)) }, ...series],
     cursor: { drag: { x: false, y: false } },
