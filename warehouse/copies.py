@@ -44,6 +44,8 @@ def _insert(client: Client, table: str, rows: Sequence[dict[str, object]]) -> No
 def _row(tenant: str, each: Revision | Marker | Label | SeenProxy) -> dict[str, object]:
     fields = {name: getattr(each, name) for name in each.__struct_fields__}
     times = {name: to_datetime(value) for name, value in fields.items() if name in _TIMES}
+    if isinstance(each, SeenProxy):  # as the proxy told it, whoever it is
+        fields["overlays_version"] = max(each.overlays_version, 0)
     return {"tenant": tenant, **fields, **times}
 
 

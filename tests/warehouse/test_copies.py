@@ -46,3 +46,14 @@ def test_an_approval_replaces_the_open_state(warehouse_client: Client, tenant: s
     insert_copies(warehouse_client, tenant, Copied(recommendations=(APPROVED,)))
     asked = "state, mode, revision, harm_promised, n_realised, attack_refused FROM recommendations"
     assert rows(warehouse_client, asked, tenant) == [("approved", "canary", "r2", 0.11, 50, 90)]
+
+
+def test_no_time_and_no_version_of_a_stranger_stops_the_copies(warehouse_client: Client, tenant: str) -> None:
+    endless = msgspec.structs.replace(recommendation(), expires_at=1e300)
+    copied = Copied(
+        recommendations=(Reviewed(endless, "open", 1_000.0),),
+        proxies=(SeenProxy("p1", "r1", -1, 1_000.0),),
+    )
+    insert_copies(warehouse_client, tenant, copied)
+    assert rows(warehouse_client, "name, overlays_version FROM proxies", tenant) == [("p1", 0)]
+    assert rows(warehouse_client, "toYear(expires_at) FROM recommendations", tenant) == [(2299,)]

@@ -10,3 +10,11 @@ def test_a_time_comes_back_to_the_microsecond() -> None:
 
 def test_a_time_without_a_zone_is_utc() -> None:
     assert to_seconds(datetime(1970, 1, 1, 0, 1)) == 60.0  # noqa: DTZ001  # as a client may return it
+
+
+def test_times_beyond_the_table_are_its_ends() -> None:
+    assert (to_datetime(-1e300).year, to_datetime(1e300).year, to_datetime(1_790_000_040_000.0).year) == (
+        1900,
+        2299,
+        2299,
+    )
