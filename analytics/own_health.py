@@ -21,6 +21,7 @@ from warehouse.readers import AHEAD_S, Loss, Watermark
 LOSS_S = 300.0
 LOST_SHARE, MUCH_LOST_SHARE = 0.001, 0.1  # the latter takes all confidence of a finding, see analytics.loop
 LAG_S, LONG_LAG_S = 30.0, 300.0
+MUCH_SPOOLED = 1_000  # events; some are for a moment at every restart of the warehouse
 SILENT_S = 30.0  # a worker writes a ledger row each second, and waits 3 s for a slow warehouse
 BEHIND_S, LONG_BEHIND_S = 60.0, 600.0
 PROXY_LATE_S = 15.0  # a revision reaches a proxy within 2 s; who tells another one so long after refused it
@@ -84,7 +85,7 @@ class SelfWatch:
         loss = self._reader.loss(now - LOSS_S * pace, now + AHEAD_S * pace)
         return (
             *losing(loss),
-            *lagging(mark, now, pace=pace),
+            *lagging(mark, pace=pace),
             *behind(mark, self._reader.judged(), pace=pace),
             *self._heartbeats.look(now),
             *self._outcomes.look(now),
@@ -164,22 +165,25 @@ def losing(loss: Loss) -> Iterator[Condition]:
     )
 
 
-def lagging(mark: Watermark, now: float, *, pace: float) -> Iterator[Condition]:
-    """Workers are heard, and what they tell is old."""
+def lagging(mark: Watermark, *, pace: float) -> Iterator[Condition]:
+    """Workers are heard, and what they tell is old, or is still on its way.
+
+    By their own clock, which silence does not move: that is another condition.
+    """
     if mark.through is None or not mark.workers:
         return
-    lag_s = (now - mark.through) / pace
-    if lag_s < LAG_S:
+    lag_s = (mark.heard_at - mark.through) / pace
+    if lag_s < LAG_S and mark.spooled < MUCH_SPOOLED:
         return
     yield Condition(
         name="ingest-lag",
         labels={},
         severity="critical" if lag_s >= LONG_LAG_S else "warning",
-        summary=f"telemetry is {lag_s:,.0f} s behind: nothing later is judged; look whether the warehouse is "
-        "slow, then at the proxies' logs",
+        summary=f"telemetry is {lag_s:,.0f} s behind and {mark.spooled:,} events wait in spools: attacks are "
+        "found late; look whether the warehouse is slow, then at the proxies' logs",
         observations=(
             Observation("lag", round(lag_s, 1), LAG_S, "s"),
-            Observation("spooled", float(mark.spooled), 0.0, "events"),
+            Observation("spooled", float(mark.spooled), float(MUCH_SPOOLED), "events"),
         ),
     )
 

@@ -41,7 +41,8 @@ Rollup = Literal["requests_1s", "requests_1m", "requests_1h"]
 class Watermark(msgspec.Struct, frozen=True):
     """`through`: every event that ended before is stored, spooled or lost (spooled ones come late).
 
-    None where no worker was heard within LEDGER_S. `workers`: those heard within HEARD_S of the newest.
+    None where no worker was heard within LEDGER_S. `workers`: those heard within HEARD_S of the newest, which
+    was heard at `heard_at`.
     `loss`: share of events dropped, 0 to 1, over LEDGER_S. `spooled`: rows that will come late.
     """
 
@@ -51,6 +52,7 @@ class Watermark(msgspec.Struct, frozen=True):
     spooled: int
     open_requests: int
     slow_clients: tuple[str, ...]
+    heard_at: float = 0.0
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -154,4 +156,5 @@ def to_watermark(boots: Sequence[Sequence[Any]], *, pace: float) -> Watermark:
         spooled=sum(boot[6] for boot in boots),
         open_requests=sum(boot[7] for boot in live),
         slow_clients=tuple(client for boot in live for client in boot[8]),
+        heard_at=newest / MICROSECONDS,
     )

@@ -25,7 +25,7 @@ from warehouse.ledger import CLOSED
 from warehouse.readers import Loss, Watermark
 
 NOW = 1_790_000_000.0
-WELL = Watermark(NOW - 0.5, ("edge-1",), 0.0, 0, 0, ())
+WELL = Watermark(NOW - 0.5, ("edge-1",), 0.0, 0, 0, (), heard_at=NOW)
 RUNNING = Loop(False, "", 0.0)
 NOBODY = Watermark(None, (), 0.0, 0, 0, ())
 
@@ -139,14 +139,32 @@ def test_events_of_a_dead_proxy_are_lost_though_nothing_was_offered_since(
     assert names(watch) == ["telemetry-lost"]
 
 
+def heard(*, behind_s: float, spooled: int = 0) -> Watermark:
+    return Watermark(NOW - behind_s, ("edge-1",), 0.0, spooled, 0, (), heard_at=NOW)
+
+
 def test_telemetry_that_is_old_is_told(watch: SelfWatch, ledger: Ledger) -> None:
-    ledger.mark = Watermark(NOW - 45.0, ("edge-1",), 0.0, 3, 0, ())
-    ledger.judged_until = int(NOW - 46)
+    ledger.mark, ledger.judged_until = heard(behind_s=45.0, spooled=3), int(NOW - 46)
     (lag,) = watch.look(NOW)
     assert (lag.name, lag.severity) == ("ingest-lag", "warning")
-    assert "45 s behind" in lag.summary
-    ledger.mark = Watermark(NOW - 400.0, ("edge-1",), 0.0, 3, 0, ())
+    assert lag.summary.startswith("telemetry is 45 s behind and 3 events wait in spools")
+    ledger.mark = heard(behind_s=400.0)
     assert [each.severity for each in watch.look(NOW)] == ["critical"]
+
+
+def test_events_that_wait_in_spools_are_late_though_the_watermark_goes_on(
+    watch: SelfWatch, ledger: Ledger
+) -> None:
+    ledger.mark = heard(behind_s=0.5, spooled=999)
+    assert watch.look(NOW) == ()
+    ledger.mark = heard(behind_s=0.5, spooled=25_000)
+    assert names(watch) == ["ingest-lag"]
+
+
+def test_silence_is_no_lag(watch: SelfWatch, ledger: Ledger) -> None:
+    ledger.mark = Watermark(NOW - 45.5, ("edge-1",), 0.0, 0, 0, (), heard_at=NOW - 45)
+    ledger.beats = (Heartbeat("edge-1", NOW - 45, False),)
+    assert names(watch) == ["heartbeat-missing"]
 
 
 def test_workers_that_all_ended_do_not_lag(watch: SelfWatch, ledger: Ledger) -> None:
@@ -263,11 +281,10 @@ def test_a_console_that_stays_away_is_told(watch: SelfWatch, console: Console) -
 
 def test_a_replay_on_a_faster_clock_has_as_many_more_seconds_of_patience(ledger: Ledger) -> None:
     watch = SelfWatch(ledger, None, Watching(objective=0.999, pace=60.0))
-    ledger.mark = Watermark(NOW - 1_000.0, ("edge-1",), 0.0, 0, 0, ())
+    ledger.mark, ledger.judged_until = heard(behind_s=1_000.0), int(NOW - 3_000)
     ledger.beats = (Heartbeat("edge-1", NOW - 1_000, False),)
-    ledger.judged_until = int(NOW - 3_000)
     assert watch.look(NOW) == ()
-    ledger.mark = Watermark(NOW - 2_000.0, ("edge-1",), 0.0, 0, 0, ())
+    ledger.mark = heard(behind_s=2_000.0)
     assert names(watch) == ["ingest-lag"]
 
 

@@ -38,6 +38,7 @@ def test_the_slowest_of_the_workers_holds_the_watermark(warehouse_client: Client
     mark = watermark_of(warehouse_client, tenant, entries)
     assert mark.through == NOON + 7.7
     assert mark.workers == ("w1", "w2")
+    assert mark.heard_at == NOON + 9.0
 
 
 def test_a_worker_that_fell_silent_is_not_waited_for(warehouse_client: Client, tenant: str) -> None:
