@@ -6,7 +6,9 @@ the check, which tests/architecture runs):
     main
     loop | once
     publisher
-    delivering
+    alerts | alerts_trial
+    alerts_file | alerts_journal | posting
+    alert_links | delivering
     sinks
     own_health
     alerting | objectives
@@ -21,7 +23,7 @@ the check, which tests/architecture runs):
     adaptive | proposer
     engine | ingest | lateness
     weekly | proposals
-    denials
+    choosing | denials
     drafts
     registry | demand | tracker
     bursts | collapse | floods | latency | scans | stuffing

@@ -1,6 +1,7 @@
-"""Incidents: findings grouped by (detector, route, class of identity), told once and resolved once.
+"""Incidents: findings grouped by (detector, route, class of identity), and conditions by (name, labels).
 
-Pure: times are arguments, seconds since 1970.
+Each is told once when it begins and once when it is over, with the same id. Pure: times are arguments,
+seconds since 1970 on the events' clock.
 """
 
 import hashlib
@@ -9,33 +10,56 @@ from typing import Literal
 
 import msgspec
 
-from kernel.findings import Finding, Severity
+from analytics.conditions import Condition
+from kernel.findings import Finding, Observation, Severity
 
 RANKS: tuple[Severity, ...] = ("info", "warning", "critical")
+HELD_S = 10.0  # a condition that came and went within it is not told
+HOLDS = "condition"  # stands in `Incident.open` for a finding's id
+MOST_NAMED = 3  # identities that evidence names; it counts the others
+MOST_FINDINGS = 100  # ids that an alert names: the newest
+MOST_IDENTITIES = 1_000  # that an incident counts
+
+State = Literal["firing", "resolved"]
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """What a sink is told about an incident. `ends_at` is 0 while it fires."""
+    """What a sink is told about an incident. Times are seconds since 1970; `ends_at` is 0 while it fires.
+
+    `labels` are stable: they are the alert's identity. Everything else may change while it fires. Links
+    are empty where there is nothing to link to.
+    """
 
     id: str  # of the incident: the same from firing to resolved
-    labels: dict[str, str]  # stable: they are the alert's identity
-    state: Literal["firing", "resolved"]
-    severity: Severity
+    name: str  # kind of the findings, or name of the condition
+    labels: dict[str, str]
+    state: State
+    severity: Severity  # of the gravest finding
     summary: str
     starts_at: float
     ends_at: float
-    findings: tuple[str, ...]
+    findings: tuple[str, ...]  # ids; none: it is about a condition
+    observations: tuple[Observation, ...] = ()  # what was measured, beside what was expected
+    evidence: str = ""  # who
+    runbook: str = ""
+    dashboard: str = ""
+    page: str = ""  # of the finding, in the console
+    recommendation: str = ""
 
 
 class Incident(msgspec.Struct):
-    """Findings of one group, while any is open and `resolve_after_s` beyond."""
+    """What belongs together, while any of it is open and for `resolve_after_s` beyond."""
 
     labels: dict[str, str]
     starts_at: float
-    worst: Finding
+    severity: Severity
+    summary: str
+    observations: tuple[Observation, ...]
+    worst: str  # id of the finding that stands for all
     open: set[str]
     findings: list[str]
-    quiet_since: float = 0.0  # 0 while a finding is open
+    identities: list[str]
+    quiet_since: float = 0.0  # 0 while anything is open
 
 
 class Incidents:
@@ -45,19 +69,17 @@ class Incidents:
         self._tenant = tenant
         self._resolve_after_s = resolve_after_s
         self._incidents: dict[str, Incident] = {}
+        self._held_since: dict[str, float] = {}  # conditions that are not told yet
 
     def restore(self, firing: Iterable[Alert], known: Iterable[Finding], now: float) -> None:
         """After a restart: what was told as firing, and the findings behind it, are known already."""
         by_id = {finding.id: finding for finding in known}
         for alert in firing:
-            found = [by_id[each] for each in alert.findings if each in by_id]
-            if not found:
-                continue
-            still = {finding.id for finding in found if finding.closed_at == 0.0}
-            quiet = 0.0 if still else now
-            incident = Incident(
-                alert.labels, alert.starts_at, worst_of(found), still, list(alert.findings), quiet
-            )
+            incident = of_alert(alert)
+            for finding in (by_id[each] for each in alert.findings if each in by_id):
+                join(incident, finding, now)
+            if not incident.open and not incident.quiet_since:
+                incident.quiet_since = now
             self._incidents[key_of(alert.labels)] = incident
 
     def take(self, findings: Iterable[Finding], now: float) -> list[Alert]:
@@ -66,13 +88,41 @@ class Incidents:
         for finding in findings:
             labels = labels_of(self._tenant, finding)
             incident = self._incidents.get(key_of(labels))
-            if incident is not None:
-                join(incident, finding, now)
-            elif finding.closed_at == 0.0:
-                incident = Incident(labels, finding.onset, finding, {finding.id}, [finding.id])
+            if incident is None and finding.closed_at == 0.0:
+                incident = Incident(labels, finding.onset, "info", "", (), "", set(), [], [])
                 self._incidents[key_of(labels)] = incident
+                join(incident, finding, now)
                 begun.append(to_alert(incident, 0.0))
+            elif incident is not None:
+                join(incident, finding, now)
         return begun
+
+    def hold(self, conditions: Iterable[Condition], now: float) -> list[Alert]:
+        """The conditions that hold now, all of them; returns the alerts that begin to fire."""
+        held: dict[str, tuple[dict[str, str], Condition]] = {}
+        for condition in conditions:
+            labels = {**condition.labels, "alertname": condition.name, "tenant": self._tenant}
+            held.setdefault(key_of(labels), (labels, condition))
+        self._held_since = {key: self._held_since.get(key, now) for key in held if key not in self._incidents}
+        begun: list[Alert] = []
+        for key, (labels, condition) in held.items():
+            since = self._held_since.get(key, now)
+            if key in self._incidents:
+                describe(self._incidents[key], condition)
+            elif now - since >= HELD_S:
+                incident = Incident(labels, since, "info", "", (), "", set(), [], [])
+                describe(incident, condition)
+                self._incidents[key] = incident
+                begun.append(to_alert(incident, 0.0))
+        for key, incident in self._incidents.items():
+            if not incident.findings and key not in held:
+                incident.open.clear()
+                incident.quiet_since = incident.quiet_since or now
+        return begun
+
+    def firing(self) -> list[Alert]:
+        """What fires now, as it would be told now."""
+        return [to_alert(incident, 0.0) for incident in self._incidents.values()]
 
     def settle(self, now: float) -> list[Alert]:
         """The alerts that are resolved by now: quiet for long enough."""
@@ -87,10 +137,18 @@ class Incidents:
 
 
 def join(incident: Incident, finding: Finding, now: float) -> None:
-    """A finding's new state becomes part of its incident."""
+    """A finding's new state becomes part of its incident; the gravest stands for all, of equals the first."""
     if finding.id not in incident.findings:
         incident.findings.append(finding.id)
-    incident.worst = worst_of([incident.worst, finding])
+        del incident.findings[:-MOST_FINDINGS]
+    is_graver = RANKS.index(finding.severity) > RANKS.index(incident.severity)
+    if is_graver or incident.worst in ("", finding.id):
+        incident.severity = finding.severity if is_graver else incident.severity
+        incident.worst, incident.summary = finding.id, finding.summary
+        incident.observations = finding.evidence
+    is_new = finding.identity and finding.identity not in incident.identities
+    if is_new and len(incident.identities) < MOST_IDENTITIES:
+        incident.identities.append(finding.identity)
     if finding.closed_at == 0.0:
         incident.open.add(finding.id)
         incident.quiet_since = 0.0
@@ -98,6 +156,14 @@ def join(incident: Incident, finding: Finding, now: float) -> None:
     incident.open.discard(finding.id)
     if not incident.open and not incident.quiet_since:
         incident.quiet_since = now
+
+
+def describe(incident: Incident, condition: Condition) -> None:
+    """A condition holds: its incident goes on, in today's words."""
+    incident.severity = condition.severity
+    incident.summary, incident.observations = condition.summary, condition.observations
+    incident.open.add(HOLDS)
+    incident.quiet_since = 0.0
 
 
 def labels_of(tenant: str, finding: Finding) -> dict[str, str]:
@@ -117,21 +183,45 @@ def key_of(labels: dict[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def worst_of(findings: list[Finding]) -> Finding:
-    """The finding that stands for all: the most severe, of equals the first."""
-    return max(findings, key=lambda finding: RANKS.index(finding.severity))
+def of_alert(alert: Alert) -> Incident:
+    """The incident that was told as this alert; nothing of it is open yet."""
+    return Incident(
+        labels=alert.labels,
+        starts_at=alert.starts_at,
+        severity=alert.severity,
+        summary=alert.summary,
+        observations=alert.observations,
+        worst="",
+        open=set(),
+        findings=list(alert.findings),
+        identities=[],
+    )
 
 
 def to_alert(incident: Incident, ends_at: float) -> Alert:
-    """What is told about an incident now."""
-    started = f"{key_of(incident.labels)}-{incident.starts_at:.0f}"
+    """What is told about an incident now, without links."""
     return Alert(
-        id=started,
+        id=f"{key_of(incident.labels)}-{incident.starts_at:.0f}",
+        name=incident.labels["alertname"],
         labels=incident.labels,
         state="resolved" if ends_at else "firing",
-        severity=incident.worst.severity,
-        summary=incident.worst.summary,
+        severity=incident.severity,
+        summary=incident.summary,
         starts_at=incident.starts_at,
         ends_at=ends_at,
         findings=tuple(incident.findings),
+        observations=incident.observations,
+        evidence=who(incident.identities, len(incident.identities)),
     )
+
+
+def who(named: Iterable[str], identities: int) -> str:
+    """Some identities, and how many there are.
+
+    >>> who(["ip:192.0.2.1"], 1)
+    'ip:192.0.2.1'
+    >>> who(["ip:192.0.2.1", "ip:192.0.2.2"], 200)
+    '200 identities, among them ip:192.0.2.1, ip:192.0.2.2'
+    """
+    shown = ", ".join(list(named)[:MOST_NAMED])
+    return shown if identities <= 1 else f"{identities} identities, among them {shown}"

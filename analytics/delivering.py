@@ -1,57 +1,149 @@
-"""The queue of one sink: what is due, when it is tried again, what was given up. Times are arguments."""
+"""The queue of one sink: what is due, when it is tried again, what was given up.
 
-from collections import deque
+Nothing here sends anything. Times are arguments, seconds of a monotonic clock.
+"""
+
 from collections.abc import Callable
 
 import msgspec
 
 from analytics.alerting import Alert
-from analytics.sinks import NotDelivered
 
 BACKOFF_S = (1.0, 5.0, 30.0, 120.0, 300.0)
-MOST_TRIES = 12  # with the pauses above, 38 minutes
-MOST_WAITING = 1000
+GIVE_UP_AFTER_S = 3_600.0  # older news would only confuse
+MOST_WAITING = 1_000
+SUPERSEDED = "its resolution is told in its place"
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """How an alert fared: delivered, or given up with the last failure."""
+    """How an alert fares at a sink. `tried` times so far; `failure` is the last one's reason, or empty.
+
+    `is_settled`: delivered, or given up where there is a failure.
+    """
+
+    alert: Alert
+    sink: str
+    tried: int = 0
+    is_settled: bool = False
+    failure: str = ""
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the sink took it."""
+        return self.is_settled and not self.failure
+
+
+class Waiting(msgspec.Struct):
+    """An alert in the queue."""
 
     alert: Alert
     tried: int
-    is_delivered: bool
-    failure: str
+    since: float
+    due_at: float
+    failure: str = ""
 
 
 class Queue:
-    """Alerts for one sink, in order: a resolution never overtakes its alert."""
+    """Alerts for one sink, one entry for each incident: a resolution takes the place of its alert.
 
-    def __init__(self, send: Callable[[Alert], None], most: int = MOST_WAITING) -> None:
-        self._send = send
+    What fails goes to the back, so that an alert which a sink cannot bear holds nobody up; and the whole
+    queue pauses, longer with each failure in a row. `jitter` gives numbers in [0, 1).
+    """
+
+    def __init__(self, sink: str, jitter: Callable[[], float], most: int = MOST_WAITING) -> None:
+        self._sink = sink
+        self._jitter = jitter
         self._most = most
-        self._waiting: deque[Alert] = deque()
-        self._tried = 0  # of the first one
-        self._due_at = 0.0
+        self._waiting: dict[str, Waiting] = {}  # by the incident's id, the next one first
+        self._failures = 0  # in a row
+        self._pauses_until = float("-inf")
 
-    def put(self, alert: Alert) -> Delivery | None:
-        """Take an alert up; where the queue is full it is refused, and that is told."""
-        if len(self._waiting) >= self._most:
-            return Delivery(alert, 0, False, f"the queue is full: {self._most} alerts wait")
-        self._waiting.append(alert)
-        return None
+    def __len__(self) -> int:
+        return len(self._waiting)
 
-    def work(self, now: float) -> Delivery | None:
-        """Try the first alert where it is due; returns how it fared once that is settled."""
-        if not self._waiting or now < self._due_at:
-            return None
-        self._tried += 1
-        failure = ""
-        try:
-            self._send(self._waiting[0])
-        except NotDelivered as reason:
-            failure = str(reason)
-        if failure and self._tried < MOST_TRIES:
-            self._due_at = now + BACKOFF_S[min(self._tried, len(BACKOFF_S)) - 1]
-            return None
-        settled = Delivery(self._waiting.popleft(), self._tried, not failure, failure)
-        self._tried, self._due_at = 0, 0.0
+    def put(self, alert: Alert, now: float, tried: int = 0) -> list[Delivery]:
+        """Take an alert up; returns what is settled by that: replaced, or dropped where the queue is full.
+
+        A full queue drops the oldest alert that fires. A resolution is never dropped.
+        """
+        known = self._waiting.get(alert.id)
+        settled: list[Delivery] = []
+        if known is not None and known.alert.state == "firing" and alert.state == "resolved":
+            settled.append(self._settled(known, SUPERSEDED))
+            # What was tried may have arrived all the same, so the resolution is told in any case.
+            self._waiting[alert.id] = Waiting(alert, 0, now, known.due_at)
+            return settled
+        if known is not None:
+            return []
+        entry = Waiting(alert, tried, now, float("-inf"))
+        self._waiting[alert.id] = entry
+        if len(self._waiting) > self._most:
+            oldest = next((each for each in self._waiting.values() if each.alert.state == "firing"), None)
+            if oldest is not None:
+                del self._waiting[oldest.alert.id]
+                settled.append(self._settled(oldest, f"the queue is full: {self._most} alerts wait"))
         return settled
+
+    def next(self, now: float, *, is_last: bool = False) -> Alert | None:
+        """What to send now; at the process's end (`is_last`) what was not tried since is due at once."""
+        if not is_last and now < self._pauses_until:
+            return None
+        due = (each.alert for each in self._waiting.values() if is_last or each.due_at <= now)
+        return next(due, None)
+
+    def due_in_s(self, now: float) -> float | None:
+        """Seconds until something may be sent; None while nothing waits."""
+        if not self._waiting:
+            return None
+        first = min(each.due_at for each in self._waiting.values())
+        return max(first - now, self._pauses_until - now, 0.0)
+
+    def took(self, alert: Alert) -> Delivery:
+        """The sink took it: whatever else waits is due at once."""
+        self._failures, self._pauses_until = 0, float("-inf")
+        for each in self._waiting.values():
+            each.due_at = float("-inf")
+        entry = self._waiting.get(alert.id)
+        if entry is None or entry.alert.state != alert.state:
+            return Delivery(alert, self._sink, 1, True)  # superseded while it was sent
+        del self._waiting[alert.id]
+        return Delivery(alert, self._sink, entry.tried + 1, True)
+
+    def failed(self, alert: Alert, reason: str, now: float, *, again_after_s: float = 0.0) -> Delivery | None:
+        """It failed and may succeed later: it is tried again, or given up where it is too old."""
+        self._failures += 1
+        self._pauses_until = now + max(self._pause_s(self._failures), again_after_s)
+        entry = self._waiting.get(alert.id)
+        if entry is None or entry.alert.state != alert.state:
+            return None
+        entry.tried, entry.failure = entry.tried + 1, reason
+        del self._waiting[alert.id]
+        if now - entry.since >= GIVE_UP_AFTER_S:
+            return self._settled(entry, reason)
+        entry.due_at = now + max(self._pause_s(entry.tried), again_after_s)
+        self._waiting[alert.id] = entry
+        return Delivery(alert, self._sink, entry.tried, False, reason)
+
+    def refused(self, alert: Alert, reason: str) -> Delivery | None:
+        """The sink will never take it: given up. The sink itself works."""
+        self._failures, self._pauses_until = 0, float("-inf")
+        entry = self._waiting.get(alert.id)
+        if entry is None or entry.alert.state != alert.state:
+            return None
+        del self._waiting[alert.id]
+        entry.tried += 1
+        return self._settled(entry, reason)
+
+    def expired(self, now: float) -> list[Delivery]:
+        """What is given up by now, untried or not: it has waited too long."""
+        old = [each for each in self._waiting.values() if now - each.since >= GIVE_UP_AFTER_S]
+        for each in old:
+            del self._waiting[each.alert.id]
+        return [self._settled(each, each.failure or "the sink took nothing for an hour") for each in old]
+
+    def _pause_s(self, failures: int) -> float:
+        """By the number of failures, a quarter less or more: sinks that many write to recover better so."""
+        return BACKOFF_S[min(failures, len(BACKOFF_S)) - 1] * (0.75 + 0.5 * self._jitter())
+
+    def _settled(self, entry: Waiting, failure: str) -> Delivery:
+        return Delivery(entry.alert, self._sink, entry.tried, True, failure)

@@ -1,18 +1,19 @@
 """`python -m analytics.main`: the analytics process; `… once` looks at an imported log once.
 
 `… jobs` replays policies for it, in a process of its own, so that ticks do not wait: it starts that itself.
-`… replay` replays a policy file at once, without a console.
+`… replay` replays a policy file at once, without a console. `… alerts-test` sends every sink a marked alert.
 
-Exit codes: 0 ended on request, or looked; 2 could not run.
+Exit codes: 0 ended on request, or looked; 1 a sink did not take the marked alert; 2 could not run.
 """
 
 import logging
 import os
+import random
 import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
@@ -22,11 +23,18 @@ import typer
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from analytics.alerts import Alerts, Around
+from analytics.alerts_file import AlertsFile, read_alerts_file
+from analytics.alerts_journal import HeardArchive, WarehouseJournal
+from analytics.alerts_trial import to_text as to_lines
+from analytics.alerts_trial import try_sinks
 from analytics.archive import WarehouseArchive
 from analytics.control import Control
 from analytics.engine import Engine
 from analytics.loop import Loop, Pace
 from analytics.once import Looked, analyse
+from analytics.own_health import SelfWatch, Watching
+from analytics.posting import Clocks
 from analytics.proposer import Proposer
 from analytics.publisher import Publisher
 from analytics.replay_child import beside_me
@@ -41,20 +49,23 @@ from kernel.replays import ReplayRequest
 from warehouse.client import WrongUrl, connect
 from warehouse.command_line import run_command
 from warehouse.evidence import EvidenceReader
-from warehouse.exits import COULD_NOT_RUN, CannotRun, without_password
+from warehouse.exits import COULD_NOT_RUN, PROBLEMS_FOUND, CannotRun, without_password
 from warehouse.failures import hush_clients, to_line, to_reason
+from warehouse.health import HealthReader
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
 from warehouse.readers_replay import ReplayReader
 
 CONNECT_EVERY_S = 0.5
 NO_CONTROL = "none"
+ALERTS_WAIT_S = 5  # for the warehouse: what is to be told must not wait for it long
 
 log = logging.getLogger("tidegate.analytics")
 watch_command = typer.Typer(add_completion=False)
 once_command = typer.Typer(add_completion=False)
 jobs_command = typer.Typer(add_completion=False)
 replay_command = typer.Typer(add_completion=False)
+alerts_command = typer.Typer(add_completion=False)
 
 Warehouse = Annotated[
     str,
@@ -64,6 +75,7 @@ Warehouse = Annotated[
 ]
 Tenant = Annotated[str, typer.Option(help="whose traffic")]
 Clock = Annotated[str, typer.Option(help="ORIGIN:STARTED:SCALE of a replay; empty: real time")]
+AlertsOption = Annotated[Path | None, typer.Option(help="alerts.yaml: who is told of findings")]
 
 
 @watch_command.command()
@@ -74,9 +86,11 @@ def watch(
     tenant: Tenant = "default",
     tick_ms: Annotated[int, typer.Option(min=50, help="time between two looks at the watermark")] = 250,
     clock: Clock = "",
+    alerts: AlertsOption = None,
 ) -> None:
-    """Watch, find, and set adaptive limits, until SIGTERM or SIGINT."""
+    """Watch, find, set adaptive limits, and tell, until SIGTERM or SIGINT."""
     tempo = tempo_of(clock)
+    wanted = read_alerts_file(alerts, os.environ) if alerts else None
     stop = stopping()
     client = patiently(warehouse, stop)
     if client is None:
@@ -85,29 +99,86 @@ def watch(
     if control != NO_CONTROL:
         holder = f"analytics-{os.getpid()}-{time.time_ns():x}"
         endpoint = Control(control, tenant, token=control_token(), holder=holder)
-    is_timed = tempo.scale == 1.0
-    if not is_timed:
+    if tempo.scale != 1.0:
         log.info("a replay, %g times as fast: latencies are not the log's, D17 does not run", tempo.scale)
-    proposer = Proposer(EvidenceReader(client, tenant))
-    loop = Loop(
-        Engine(tenant, is_timed=is_timed),
-        WindowReader(client, tenant),
-        archive=WarehouseArchive(client, tenant),
-        publisher=Publisher(endpoint, time.monotonic, scale=tempo.scale, proposer=proposer),
-        pace=Pace(scaled(time.time, tempo), tempo.scale, tempo.origin),
-    )
-    sys.stderr.write(f"tidegate-analytics ready on {without_password(warehouse)}\n")
     with ExitStack() as beside:
+        telling = None
+        if wanted is not None:
+            telling = Telling(wanted, connect(warehouse, timeout_s=ALERTS_WAIT_S), tenant, tempo)
+            beside.callback(telling.client.close)
+        proposer = Proposer(EvidenceReader(client, tenant))
+        publisher = Publisher(endpoint, time.monotonic, scale=tempo.scale, proposer=proposer)
+        loop = Loop(
+            Engine(tenant, is_timed=tempo.scale == 1.0),
+            WindowReader(client, tenant),
+            archive=telling.archive_over(client) if telling else WarehouseArchive(client, tenant),
+            publisher=publisher,
+            pace=Pace(scaled(time.time, tempo), tempo.scale, tempo.origin),
+        )
+        sys.stderr.write(f"tidegate-analytics ready on {without_password(warehouse)}\n")
         if endpoint is not None:
             # What the environment says is heard there, too: `ps` would show the URL's password.
             where = [] if warehouse == warehouse_url("") else ["--warehouse", warehouse]
             asked = [*where, "--control", control, "--tenant", tenant, "--clock", clock]
+            beside.callback(endpoint.close)
             beside.enter_context(beside_me([*asked, "--holder", holder], time.monotonic))
+        if telling is not None:
+            beside.enter_context(telling.beside(loop, publisher, proposer, control=endpoint))
         loop.run(stop, tick_ms / 1e3)
-    if endpoint is not None:
-        endpoint.close()
     client.close()
     log.info("ended after %s", in_words(msgspec.structs.asdict(loop.counters)))
+
+
+class Telling:
+    """The alerts' thread and what it asks, with a client of the warehouse of its own."""
+
+    def __init__(self, wanted: AlertsFile, client: Client, tenant: str, tempo: Tempo) -> None:
+        self.client = client
+        self._wanted = wanted
+        self._tenant = tenant
+        self._tempo = tempo
+        clocks = Clocks(scaled(time.time, tempo), time.time, time.monotonic)
+        journal = WarehouseJournal(client, tenant)
+        self._alerts = Alerts(wanted, journal, tenant=tenant, clocks=clocks, jitter=random.random)
+
+    def archive_over(self, client: Client) -> WarehouseArchive:
+        """The loop's archive, which the alerts hear."""
+        return HeardArchive(client, self._tenant, self._alerts.hear)
+
+    def beside(
+        self, loop: Loop, publisher: Publisher, proposer: Proposer, *, control: Control | None
+    ) -> AbstractContextManager[None]:
+        """Tell for the length of a with block."""
+        watching = Watching(self._wanted.objective, self._tempo.scale)
+        own = SelfWatch(HealthReader(self.client, self._tenant), control, watching)
+        around = Around(
+            # Before the first tick nobody has asked for the lease.
+            leads=lambda: loop.counters.ticks > 0 and publisher.is_active,
+            is_behind=lambda: loop.is_behind,
+            proposed=proposer.about,
+            conditions=own.look,
+        )
+        return self._alerts.running(around)
+
+
+@alerts_command.command()
+def alerts_test(
+    *,
+    alerts: Annotated[Path, typer.Option(help="alerts.yaml")],
+    sink: Annotated[str, typer.Option(help="only this one", show_default="all")] = "",
+    tenant: Tenant = "default",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON array")] = False,
+) -> None:
+    """Send a marked alert, firing and then resolved, to every sink; tell how each fared."""
+    wanted = read_alerts_file(alerts, os.environ)
+    chosen = [each for each in wanted.sinks if sink in ("", each.name)]
+    if not chosen:
+        known = ", ".join(each.name for each in wanted.sinks)
+        raise CannotRun(f"--sink {sink!r} is not in {alerts}; its sinks: {known}")
+    tried = try_sinks(chosen, tenant, time.time())
+    sys.stdout.write(msgspec.json.encode(tried).decode() + "\n" if as_json else to_lines(tried))
+    if not all(each.delivered for each in tried):
+        raise typer.Exit(PROBLEMS_FOUND)
 
 
 @once_command.command()
@@ -261,7 +332,12 @@ def main(arguments: list[str], complain: Callable[[str], object]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     hush_clients()
-    commands = {"once": once_command, "jobs": jobs_command, "replay": replay_command}
+    commands = {
+        "once": once_command,
+        "jobs": jobs_command,
+        "replay": replay_command,
+        "alerts-test": alerts_command,
+    }
     name = arguments[0] if arguments and arguments[0] in commands else ""
     try:
         if name:

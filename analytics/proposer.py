@@ -83,7 +83,7 @@ class Proposer:
 
     def told(self, recommendations: Sequence[Recommendation], now: float) -> None:
         """The console took them."""
-        self._told |= {each.id: (now, each) for each in recommendations}
+        self._told = self._told | {each.id: (now, each) for each in recommendations}
 
     def _remembered(self, open_: Sequence[Finding], now: float) -> tuple[Finding, ...]:
         """Open findings, and those of stuffed logins that ended within AFTERWARDS_S."""
@@ -97,6 +97,11 @@ class Proposer:
         stuffed = [each for each in open_ if each.detector == STUFFING.number]
         self._recent = {each.id: each for each in (*ended, *stuffed)}
         return (*open_, *ended)
+
+    def about(self, finding: str) -> str:
+        """Id of the first proposal about a finding that the console knows, or empty. Any thread may ask."""
+        told = self._told  # never changed in place
+        return next((id_ for id_, (_, each) in told.items() if each.finding == finding), "")
 
     def _gather(self, now: float, findings: Sequence[Finding]) -> None:
         """Ask for what the warehouse knows of the gravest findings, those that ended once more."""

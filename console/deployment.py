@@ -35,6 +35,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     warehouse_url: str = ""
     workers: int = 1
     disk_cap_mb: int = 0  # 0: the warehouse's own default
+    alerts: Path | None = None  # alerts.yaml; None: nobody is told
 
 
 def gateway_parts(deployment: Deployment) -> tuple[Part, ...]:
@@ -92,13 +93,15 @@ def control_part(deployment: Deployment, environment: Environment) -> Part:
 
 
 def analytics_part(deployment: Deployment, environment: Environment) -> Part:
-    """Analytics: reads the warehouse, sets overlays through control."""
+    """Analytics: reads the warehouse, sets overlays through control, tells of what it finds."""
+    alerts = ("--alerts", str(deployment.alerts)) if deployment.alerts else ()
     return Part(
         name="analytics",
         arguments=(
             *("-m", "analytics.main"),
             *("--control", Url("control")),
             *("--tenant", deployment.tenant),
+            *alerts,
         ),
         environment=environment,
     )

@@ -40,6 +40,7 @@ def up(
         str, typer.Option(help="URL of a ClickHouse server instead of the embedded one.")
     ] = "",
     workers: Annotated[int, typer.Option(min=1, help="Proxy workers; they split limits.")] = 1,
+    alerts: Annotated[Path | None, typer.Option(help="alerts.yaml: who is told of what is found.")] = None,
 ) -> None:
     """Start warehouse, control, analytics and proxy; restart what crashes; stop all by Ctrl-C.
 
@@ -63,6 +64,7 @@ def up(
         manage=manage,
         control=control,
         warehouse_listen=warehouse_listen,
+        alerts=alerts.absolute() if alerts else None,
     )
     try:
         asyncio.run(run(deployment, inherited()))

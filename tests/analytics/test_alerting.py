@@ -2,8 +2,9 @@
 
 import msgspec
 
-from analytics.alerting import Incidents
-from kernel.findings import Finding
+from analytics.alerting import HELD_S, Incidents
+from analytics.conditions import Condition
+from kernel.findings import Finding, Observation
 
 FINDING = Finding(
     id="a",
@@ -67,3 +68,74 @@ def test_a_restart_goes_on_with_what_was_told() -> None:
 
 def test_what_was_over_before_it_was_seen_is_not_told() -> None:
     assert Incidents("default", resolve_after_s=60.0).take([OVER], 200.0) == []
+
+
+def test_an_alert_says_what_was_seen_and_who() -> None:
+    seen = msgspec.structs.replace(FINDING, evidence=(Observation("rate", 20.0, 2.0, "requests/s"),))
+    other = msgspec.structs.replace(FINDING, id="b", identity="ip:192.0.2.2", severity="critical")
+    incidents = Incidents("default", resolve_after_s=60.0)
+    (fired,) = incidents.take([seen], 106.0)
+    assert (fired.name, fired.severity, fired.observations) == ("client-burst", "warning", seen.evidence)
+    assert fired.evidence == "ip:192.0.2.1"
+    incidents.take([other], 107.0)
+    (now,) = incidents.firing()
+    assert (now.severity, now.evidence) == ("critical", "2 identities, among them ip:192.0.2.1, ip:192.0.2.2")
+
+
+def test_the_newest_state_of_the_gravest_finding_is_told() -> None:
+    incidents = Incidents("default", resolve_after_s=60.0)
+    incidents.take([FINDING], 106.0)
+    incidents.take([msgspec.structs.replace(FINDING, summary="twenty times as many")], 110.0)
+    incidents.take([msgspec.structs.replace(FINDING, id="b", summary="another")], 111.0)
+    assert [each.summary for each in incidents.firing()] == ["twenty times as many"]
+
+
+def test_an_alert_whose_findings_are_forgotten_is_resolved_after_a_restart() -> None:
+    (fired,) = Incidents("default", resolve_after_s=60.0).take([FINDING], 106.0)
+    restarted = Incidents("default", resolve_after_s=60.0)
+    restarted.restore([fired], [], 150.0)
+    assert [each.id for each in restarted.settle(210.0)] == [fired.id]
+
+
+LOST = Condition("telemetry-lost", {"worker": "w1"}, "critical", "a tenth is lost")
+AWAY = msgspec.structs.replace(LOST, name="console-away", labels={})
+
+
+def test_a_condition_is_told_once_it_has_held_for_a_while_and_over_once_it_is_absent() -> None:
+    incidents = Incidents("default", resolve_after_s=60.0)
+    assert incidents.hold([LOST], 100.0) == []
+    assert incidents.hold([LOST, AWAY], 105.0) == []
+    (fired,) = incidents.hold([LOST], 100.0 + HELD_S)
+    assert (fired.name, fired.labels, fired.starts_at) == (
+        "telemetry-lost",
+        {"alertname": "telemetry-lost", "tenant": "default", "worker": "w1"},
+        100.0,
+    )
+    assert incidents.hold([], 120.0) == []
+    assert incidents.settle(179.0) == []
+    (over,) = incidents.settle(180.0)
+    assert (over.id, over.state, over.ends_at) == (fired.id, "resolved", 120.0)
+
+
+def test_a_condition_that_comes_back_soon_goes_on_and_one_that_flickers_is_not_told() -> None:
+    incidents = Incidents("default", resolve_after_s=60.0)
+    incidents.hold([LOST], 0.0)
+    assert len(incidents.hold([LOST], HELD_S)) == 1
+    incidents.hold([], 20.0)
+    assert incidents.hold([LOST], 30.0) == []
+    assert incidents.settle(90.0) == []
+    for at in (100.0, 110.0, 120.0):
+        assert incidents.hold([AWAY], at) == []
+        assert incidents.hold([], at + 5.0) == []
+
+
+def test_a_condition_goes_on_over_a_restart() -> None:
+    incidents = Incidents("default", resolve_after_s=60.0)
+    incidents.hold([LOST], 0.0)
+    (fired,) = incidents.hold([LOST], HELD_S)
+    restarted = Incidents("default", resolve_after_s=60.0)
+    restarted.restore([fired], [], 30.0)
+    assert restarted.hold([LOST], 31.0) == []
+    assert restarted.settle(200.0) == []
+    restarted.hold([], 200.0)
+    assert [each.id for each in restarted.settle(260.0)] == [fired.id]

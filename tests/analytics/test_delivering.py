@@ -1,56 +1,131 @@
-"""A failed delivery is tried again later, in order, and given up in the end; the queue is bounded."""
+"""A failed delivery is tried again later; the queue is bounded, and never loses a resolution."""
 
 import msgspec
 
-from analytics.alerting import Alert
-from analytics.delivering import BACKOFF_S, MOST_TRIES, Queue
-from analytics.sinks import NotDelivered
-
-ALERT = Alert("i", {}, "firing", "warning", "many", 100.0, 0.0, ("a",))
-OVER = msgspec.structs.replace(ALERT, state="resolved", ends_at=200.0)
+from analytics.alerting import Alert, State
+from analytics.delivering import BACKOFF_S, GIVE_UP_AFTER_S, SUPERSEDED, Queue
+from tests.analytics.receiving import ALERT, OVER
 
 
-class FlakySink:
-    """Refuses the first posts."""
-
-    def __init__(self, refusals: int) -> None:
-        self.refusals = refusals
-        self.taken: list[Alert] = []
-
-    def send(self, alert: Alert) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise NotDelivered("answered 500")
-        self.taken.append(alert)
+def middle() -> float:
+    """A jitter that leaves pauses as they are."""
+    return 0.5
 
 
-def test_a_refused_alert_is_tried_again_before_its_resolution() -> None:
-    sink = FlakySink(refusals=1)
-    queue = Queue(sink.send)
-    queue.put(ALERT)
-    queue.put(OVER)
-    assert queue.work(10.0) is None
-    assert queue.work(10.0 + BACKOFF_S[0] / 2) is None
-    settled = queue.work(10.0 + BACKOFF_S[0])
-    assert settled is not None
-    assert (settled.is_delivered, settled.tried) == (True, 2)
-    assert queue.work(11.0) is not None
-    assert sink.taken == [ALERT, OVER]
+def alert(id_: str, state: State = "firing") -> Alert:
+    return msgspec.structs.replace(ALERT if state == "firing" else OVER, id=id_)
 
 
-def test_an_alert_is_given_up_and_that_is_told() -> None:
-    queue = Queue(FlakySink(refusals=MOST_TRIES).send)
-    queue.put(ALERT)
-    told = [queue.work(1000.0 * step) for step in range(1, MOST_TRIES + 1)]
-    assert told[:-1] == [None] * (MOST_TRIES - 1)
-    last = told[-1]
-    assert last is not None
-    assert (last.is_delivered, last.failure) == (False, "answered 500")
+def test_a_failed_alert_is_tried_again_after_growing_pauses() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    now = 0.0
+    for tried, pause in enumerate(BACKOFF_S, 1):
+        assert queue.next(now) == ALERT
+        failed = queue.failed(ALERT, "answered 500", now)
+        assert failed is not None
+        assert (failed.tried, failed.is_settled, failed.failure) == (tried, False, "answered 500")
+        assert queue.next(now + pause - 0.1) is None
+        assert queue.due_in_s(now) == pause
+        now += pause
+    took = queue.took(ALERT)
+    assert (took.tried, took.is_delivered) == (len(BACKOFF_S) + 1, True)
+    assert len(queue) == 0
 
 
-def test_a_full_queue_refuses_and_tells() -> None:
-    queue = Queue(FlakySink(refusals=0).send, most=1)
-    assert queue.put(ALERT) is None
-    refused = queue.put(OVER)
+def test_jitter_spreads_a_pause_by_a_quarter() -> None:
+    for jitter, pause in ((0.0, 0.75), (0.5, 1.0)):
+        queue = Queue("hook", lambda jitter=jitter: jitter)
+        queue.put(ALERT, 0.0)
+        queue.failed(ALERT, "", 0.0)
+        assert queue.due_in_s(0.0) == pause * BACKOFF_S[0]
+
+
+def test_a_sink_that_asks_for_a_longer_wait_gets_it() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    queue.failed(ALERT, "answered 429", 0.0, again_after_s=90.0)
+    assert queue.due_in_s(0.0) == 90.0
+
+
+def test_a_final_refusal_is_given_up_at_once() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    refused = queue.refused(ALERT, "answered 404")
     assert refused is not None
-    assert "full" in refused.failure
+    assert (refused.tried, refused.is_settled, refused.is_delivered) == (1, True, False)
+    assert queue.next(0.0) is None
+
+
+def test_what_fails_holds_up_nothing_else() -> None:
+    queue = Queue("hook", middle)
+    queue.put(alert("a"), 0.0)
+    queue.put(alert("b"), 0.0)
+    queue.failed(alert("a"), "answered 500", 0.0)
+    assert queue.next(1.0) == alert("b")
+    queue.took(alert("b"))
+    assert queue.next(1.0) == alert("a")  # the sink works, so nothing pauses any longer
+
+
+def test_a_resolution_takes_the_place_of_its_alert() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    queue.put(alert("b"), 0.0)
+    (superseded,) = queue.put(OVER, 5.0)
+    assert (superseded.alert, superseded.is_settled, superseded.failure) == (ALERT, True, SUPERSEDED)
+    assert queue.put(OVER, 6.0) == []
+    assert queue.next(6.0) == OVER
+    queue.took(OVER)
+    assert queue.next(6.0) == alert("b")
+    assert len(queue) == 1
+
+
+def test_what_is_sent_while_its_resolution_comes_was_delivered() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    sent = queue.next(0.0)
+    queue.put(OVER, 0.1)
+    assert sent is not None
+    assert queue.took(sent).is_delivered
+    assert queue.next(1.0) == OVER
+    assert queue.failed(ALERT, "", 1.0) is None
+    assert queue.refused(ALERT, "") is None
+
+
+def test_a_full_queue_drops_the_oldest_alert_and_never_a_resolution() -> None:
+    queue = Queue("hook", middle, most=2)
+    queue.put(alert("a", "resolved"), 0.0)
+    queue.put(alert("b"), 0.0)
+    (dropped,) = queue.put(alert("c"), 0.0)
+    assert (dropped.alert, dropped.is_settled, dropped.is_delivered) == (alert("b"), True, False)
+    assert "full" in dropped.failure
+    (dropped,) = queue.put(alert("d", "resolved"), 0.0)
+    assert dropped.alert == alert("c")
+    assert queue.put(alert("e", "resolved"), 0.0) == []
+    (dropped,) = queue.put(alert("f"), 0.0)
+    assert dropped.alert == alert("f")
+    assert len(queue) == 3
+
+
+def test_what_waits_too_long_is_given_up_with_the_last_failure() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    queue.put(alert("b"), 0.0)
+    queue.failed(ALERT, "answered 500", GIVE_UP_AFTER_S - 1.0)
+    told = queue.expired(GIVE_UP_AFTER_S)
+    assert [(each.is_settled, each.failure) for each in told] == [
+        (True, "the sink took nothing for an hour"),
+        (True, "answered 500"),
+    ]
+    queue.put(ALERT, 0.0)
+    late = queue.failed(ALERT, "answered 500", GIVE_UP_AFTER_S)
+    assert late is not None
+    assert late.is_settled
+
+
+def test_at_the_end_what_pauses_is_due_at_once() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    queue.failed(ALERT, "", 0.0)
+    assert queue.next(0.1) is None
+    assert queue.next(0.1, is_last=True) == ALERT

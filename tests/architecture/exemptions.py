@@ -9,6 +9,7 @@ DEEP_FUNCTIONS: dict[str, str] = {}
 # `path function` -> why it has more than 5 parameters (or more than 2 by position).
 MANY_PARAMETERS: dict[str, str] = {
     "proxy/main.py main": "typer reads the options of a command from its parameters",
+    "analytics/main.py watch": "the same",
     "console/commands/explain.py explain_request": "the same",
     "console/commands/findings.py findings": "the same",
     "console/commands/findings.py label": "the same",
@@ -25,6 +26,7 @@ LONG_FILES: dict[str, str] = {}
 # path -> why a broad except stands there: only the server and the worker loops may.
 BROAD_EXCEPTS: dict[str, str] = {
     "analytics/loop.py": "the worker loop: a tick that fails is counted, logged and tried again",
+    "analytics/alerts.py": "the alerts' loop: a turn that fails is logged and tried again",
     "proxy/adapter.py": "the server: a bug fails one request, is counted and told as `crashed`",
     "proxy/boundary.py": "the server: a bug fails one request or connection, is counted and told",
     "proxy/sources.py": "the loop that takes policies: a bug refuses the policy, the gateway goes on",

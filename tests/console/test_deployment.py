@@ -58,3 +58,9 @@ def test_a_warehouse_elsewhere_is_not_started_and_its_password_stays_off_the_com
     assert [part.name for part in parts] == ["control", "analytics", "proxy"]
     assert not any("hidden" in str(argument) for part in parts for argument in part.arguments)
     assert parts[-1].environment["TIDEGATE_WAREHOUSE"] == "http://user:hidden@ch:8123"
+
+
+def test_analytics_is_told_whom_to_tell() -> None:
+    told = msgspec.structs.replace(DEPLOYMENT, alerts=Path("/etc/alerts.yaml"))
+    (analytics,) = (part for part in gateway_parts(told) if part.name == "analytics")
+    assert analytics.arguments[-2:] == ("--alerts", "/etc/alerts.yaml")
