@@ -116,7 +116,8 @@ def without_section(text: str, root: MappingNode, section: str) -> str:
     check_place(key, value)
     if root.flow_style or len(root.value) == 1:
         raise Unclear(f"{section} stands in a mapping in braces")
-    end = end_of(text, value) if value.value else value.end_mark.index
+    is_block = value.value and not (isinstance(value, SequenceNode | MappingNode) and value.flow_style)
+    end = end_of(text, value) if is_block else whole_end(value)
     start = line_start(text, key.start_mark.index)
     return Edit(start, min(line_end(text, max(end, key.end_mark.index)) + 1, len(text)), "").of(text)
 

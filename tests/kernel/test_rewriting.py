@@ -32,6 +32,10 @@ def test_the_last_rule_goes_with_its_section() -> None:
     assert remove_rule("tenant: a\nlimits:\n  - name: b\nroutes: []\n", "b") == "tenant: a\nroutes: []\n"
 
 
+def test_a_section_in_brackets_goes_with_its_closing_one() -> None:
+    assert remove_rule("limits: [\n  {name: b},\n]\nroutes: []\n", "b") == "routes: []\n"
+
+
 def test_a_field_is_replaced_or_added() -> None:
     text = "limits:\n  - name: a\n    mode: off # not yet\n"
     assert set_fields(text, "a", {"mode": "shadow", "canary": 0.5}) == (
