@@ -21,7 +21,8 @@ def rows_of(columns: Columns) -> list[Row]:
         [to_utc(float(cell or 0)) if name in TIMES else rounded(cell) for cell in values]
         for name, values in zip(columns.names, columns.values, strict=True)
     ]
-    return [dict(zip(columns.names, row, strict=True)) for row in zip(*shown, strict=True)]
+    names = [to_words(name) for name in columns.names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*shown, strict=True)]
 
 
 def finding_rows(findings: Sequence[Finding]) -> list[Row]:
@@ -46,7 +47,7 @@ def lines_chart(columns: Columns, unit: str, findings: Sequence[Finding] = ()) -
     lines = sorted(zip(series.names, series.values, strict=True), key=lambda line: -total(line[1]))
     drawn = {name for name, _ in lines[:MOST_LINES]}
     points = [
-        {"time": at * 1000, "line": name.replace("_", " "), "value": value}
+        {"time": at * 1000, "line": to_words(name), "value": value}
         for name, values in zip(series.names, series.values, strict=True)
         if name in drawn
         for at, value in zip(series.times, values, strict=True)
@@ -57,7 +58,7 @@ def lines_chart(columns: Columns, unit: str, findings: Sequence[Finding] = ()) -
     drawing = chart.mark_line(point=len(series.times) < 2).encode(
         x=alt.X("time:T", title="UTC", scale=alt.Scale(type="utc")),
         y=alt.Y("value:Q", title=unit),
-        color=alt.Color("line:N", title=None, sort=[name.replace("_", " ") for name in series.names]),
+        color=alt.Color("line:N", title=None, sort=[to_words(name) for name in series.names]),
         strokeDash=alt.StrokeDash("line:N", title=None),
         tooltip=["line:N", alt.Tooltip("value:Q", format=".4~g"), utc_tooltip("time")],
     )
@@ -79,9 +80,9 @@ def bars_chart(columns: Columns, name: str, value: str) -> alt.Chart:
     """Bars, in the order of the rows."""
     chart = alt.Chart({"values": rows_of(columns)}, width=WIDTH)
     drawn: alt.Chart = chart.mark_bar().encode(
-        x=alt.X(f"{value}:Q", title=value.replace("_", " ")),
-        y=alt.Y(f"{name}:N", sort=None, title=None),
-        tooltip=[f"{each}:N" for each in columns.names],
+        x=alt.X(f"{to_words(value)}:Q"),
+        y=alt.Y(f"{to_words(name)}:N", sort=None, title=None),
+        tooltip=[f"{to_words(each)}:N" for each in columns.names],
     )
     return drawn
 
@@ -106,10 +107,13 @@ def curve_chart(harm: RuleHarm, report: ReplayReport, chosen: Mapping[str, float
         strokeDash=alt.StrokeDash("line:N", title=None),
         tooltip=["line:N", "rate:Q", "burst:Q", alt.Tooltip("share:Q", format=".3%")],
     )
-    values = [{"rate": rate, "trial": name} for name, rate in chosen.items()]
+    trials: dict[float, str] = {}
+    for name, rate in chosen.items():
+        trials[rate] = f"{trials[rate]}, {name}" if rate in trials else name
+    values = [{"rate": rate, "trial": names} for rate, names in trials.items()]
     rules = alt.Chart({"values": values}).encode(x=x)
-    names = rules.mark_text(align="left", dx=4, dy=-HEIGHT / 2 + 8).encode(text="trial:N")
-    return alt.layer(drawing, rules.mark_rule(color="#868e96"), names)
+    labels = rules.mark_text(align="left", dx=4, dy=-HEIGHT / 2 + 8).encode(text="trial:N")
+    return alt.layer(drawing, rules.mark_rule(color="#868e96"), labels)
 
 
 def curve_rows(harm: RuleHarm) -> list[Row]:
@@ -130,6 +134,11 @@ def curve_rows(harm: RuleHarm) -> list[Row]:
 def utc_tooltip(field: str) -> alt.Tooltip:
     """A time as it reads in the tables."""
     return alt.Tooltip(f"{field}:T", timeUnit="utcyearmonthdatehoursminutesseconds")
+
+
+def to_words(name: str) -> str:
+    """A column's name as people read it."""
+    return name.replace("_", " ")
 
 
 def total(values: Sequence[float | None]) -> float:

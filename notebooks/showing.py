@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 import altair as alt
 import marimo as mo
@@ -10,12 +10,14 @@ from clickhouse_connect.driver.client import Client
 
 from dashboards.asking import Cell
 from kernel.limits import Quota
+from kernel.patch import to_rate
 from kernel.replays import ReplayReport
 from notebooks.charts import to_utc
 from notebooks.reading import Choice, Explored
 from notebooks.trials import Wanted, bursts_around, rates_around, tried, verdict
 
 PAGE_ROWS = 8
+Step = TypeVar("Step", int, float)
 
 
 def connection_form() -> mo.ui.form[Any, Any]:
@@ -57,16 +59,20 @@ def policy_editor(label: str, text: str) -> mo.ui.code_editor:
     )
 
 
-def quota_sliders(name: str, quota: Quota) -> mo.ui.dictionary:
-    """Rate and burst of one trial, an eighth to eight times the value."""
+def quota_sliders(name: str, quota: Quota, *, times: float = 1.0) -> mo.ui.batch:
+    """Rate and burst of one value to try, an eighth to eight times the limit's; they begin at `times` it."""
     rates, bursts = rates_around(quota.rate), bursts_around(quota.burst)
-    return mo.ui.dictionary(
-        {
-            "rate": mo.ui.slider(steps=rates, value=quota.rate, show_value=True, label="requests per second"),
-            "burst": mo.ui.slider(steps=bursts, value=quota.burst, show_value=True, label="burst"),
-        },
-        label=f"Value {name}",
+    rate = nearest(rates, quota.rate * times)
+    burst = nearest(bursts, quota.burst * times)
+    return mo.md("{rate} {burst}").batch(
+        rate=mo.ui.slider(steps=rates, value=rate, show_value=True, label=f"{name}: requests per second"),
+        burst=mo.ui.slider(steps=bursts, value=burst, show_value=True, label=f"{name}: burst"),
     )
+
+
+def nearest(steps: Sequence[Step], wanted: float) -> Step:
+    """The step that is closest to a value."""
+    return min(steps, key=lambda step: abs(step - wanted))
 
 
 class Advance:
@@ -94,9 +100,18 @@ def replayed(
         }
 
 
-def verdicts(reports: Mapping[str, ReplayReport]) -> mo.Html:
-    """What to take from it, before the table: for each value benefit and harm in one sentence."""
-    return mo.vstack([mo.callout(mo.md(f"**{name}.** {verdict(each)}")) for name, each in reports.items()])
+def verdicts(reports: Mapping[str, ReplayReport], quotas: Mapping[str, Quota]) -> mo.Html:
+    """What to take from it, before the tables: for each value benefit and harm in two sentences."""
+    said = [
+        mo.md(f"**{name}**{value_of(quotas.get(name))}: {verdict(report)}")
+        for name, report in reports.items()
+    ]
+    return mo.vstack([mo.callout(each) for each in said])
+
+
+def value_of(quota: Quota | None) -> str:
+    """` (90/min, burst 5)`; nothing where none was chosen."""
+    return f" ({to_rate(quota.rate)}, burst {quota.burst:,})" if quota else ""
 
 
 def trouble(problem: Exception | str) -> mo.Html:

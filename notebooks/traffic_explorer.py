@@ -86,7 +86,6 @@ def _(client, known, span):
     tenant = mo.ui.dropdown(
         sorted({*tenants, known.tenant}), value=known.tenant, allow_select_none=False, label="tenant"
     )
-    tenant
     return (tenant,)
 
 
@@ -98,8 +97,8 @@ def _(client, span, tenant):
         allow_select_none=False,
         label="route",
     )
-    identity = mo.ui.text(placeholder="all, or as in the table of clients", label="identity", full_width=True)
-    mo.hstack([route, identity], widths=[1, 2])
+    identity = mo.ui.text(placeholder="all", label="identity")
+    mo.hstack([tenant, route, identity], justify="start")
     return identity, route
 
 

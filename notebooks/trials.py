@@ -139,7 +139,8 @@ def comparison(reports: Mapping[str, ReplayReport]) -> list[Row]:
         ("legitimate: requests seen", lambda report: split(report.seen_legitimate)),
         ("legitimate: newly refused", lambda report: split(report.newly_legitimate)),
         ("refused before, admitted now", lambda report: split(report.freed)),
-        ("legitimate identities refused", lambda report: bounded(report.bound)),
+        ("legitimate identities refused", lambda report: harmed(report.bound)),
+        ("bound of their share", lambda report: upper(report.bound)),
         ("the base, replayed, against what was decided", disagreement),
     ]
     return [{"measure": what, **{name: tell(each) for name, each in reports.items()}} for what, tell in told]
@@ -147,17 +148,25 @@ def comparison(reports: Mapping[str, ReplayReport]) -> list[Row]:
 
 def split(told: Split) -> str:
     """`1,204 requests of 3 identities`."""
-    return f"{told.requests:,} requests of {told.identities:,} identities"
+    whom = "1 identity" if told.identities == 1 else f"{told.identities:,} identities"
+    return f"{told.requests:,} requests of {whom}"
 
 
 def bounded(bound: Bound) -> str:
     """A bound with its n."""
+    return f"{harmed(bound)}, {upper(bound)}"
+
+
+def harmed(bound: Bound) -> str:
+    """`3 of n = 20`: who could have met the limit, in the part of the range that bounds harm."""
+    return f"{bound.harmed:,} of n = {bound.n:,}"
+
+
+def upper(bound: Bound) -> str:
+    """Up to where their share may go."""
     if not bound.n:
         return "unknown: no legitimate identity was seen"
-    return (
-        f"{bound.harmed:,} of n = {bound.n:,} identities, at most {bound.upper:.2%}"
-        f" with {bound.confidence:.0%} confidence"
-    )
+    return f"at most {bound.upper:.2%} with {bound.confidence:.0%} confidence"
 
 
 def disagreement(report: ReplayReport) -> str:

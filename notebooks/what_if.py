@@ -155,10 +155,9 @@ def _(limits):
 @app.cell
 def _(limits, rule):
     _quota = limits.get(rule.value, Quota(1.0, 1))
-    first, second = quota_sliders("A", _quota), quota_sliders("B", _quota)
-    go = mo.ui.run_button(label="Replay")
-    mo.vstack([*([mo.hstack([first, second])] if rule.value else []), go])
-    return first, go, second
+    first, second = quota_sliders("A", _quota), quota_sliders("B", _quota, times=2.0)
+    mo.vstack([first, second]) if rule.value else None
+    return first, second
 
 
 @app.cell
@@ -174,14 +173,15 @@ def _(base, candidate, rule, span, tenant):
 
 
 @app.cell
-def _(go):
-    asked = go.value
-    return (asked,)
+def _():
+    go = mo.ui.run_button(label="Replay", kind="success")
+    go
+    return (go,)
 
 
 @app.cell
-def _(asked, desk, now, quotas, wanted):
-    mo.stop(not asked, mo.md("*Press Replay.*"))
+def _(desk, go, now, quotas, wanted):
+    mo.stop(not go.value, mo.md("*Press Replay.*"))
     try:
         tries = trials.tries_of(wanted, quotas, labels=desk.labels, now=now)
     except StalePatch as problem:
@@ -197,8 +197,13 @@ def _(client, known, tries, url):
         mo.stop(True, trouble(problem))
     except FAILURES as problem:
         mo.stop(True, trouble(reading.closed(problem, url)))
-    verdicts(reports)
     return (reports,)
+
+
+@app.cell
+def _(quotas, reports):
+    verdicts(reports, quotas)
+    return
 
 
 @app.cell
@@ -226,7 +231,7 @@ def _(quotas, reports, wanted):
 def _(reports):
     panel(
         "Requests that would be refused",
-        "At most five of each try, legitimate ones first.",
+        "At most five of each rule, legitimate ones first.",
         None,
         trials.example_rows(reports),
     )

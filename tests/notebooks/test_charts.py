@@ -46,8 +46,8 @@ def test_only_the_busiest_lines_are_drawn() -> None:
 
 
 def test_rows_have_times_as_text_and_few_digits() -> None:
-    assert rows_of(Columns(("time", "rate"), ((AT,), (1.23456,)))) == [
-        {"time": "2027-01-15 08:00:00", "rate": 1.235}
+    assert rows_of(Columns(("time", "mean_ms"), ((AT,), (1.23456,)))) == [
+        {"time": "2027-01-15 08:00:00", "mean ms": 1.235}
     ]
     assert rows_of(Columns((), ())) == []
 
@@ -85,7 +85,7 @@ def test_the_curve_tells_shares_and_marks_the_values() -> None:
         took_s=1.0,
         caveats=(),
     )
-    values = drawn(curve_chart(harm, report, {"A": 2.0}))
+    values = drawn(curve_chart(harm, report, {"A": 2.0, "B": 2.0}))
     assert [each["share"] for each in values if "share" in each] == [0.5, 0.1, 0.2]
-    assert {"rate": 2.0, "trial": "A"} in values
+    assert {"rate": 2.0, "trial": "A, B"} in values
     assert curve_rows(harm)[0]["bound of their share"] == "20.00%"

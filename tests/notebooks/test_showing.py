@@ -45,5 +45,6 @@ def test_forms_hide_what_is_secret() -> None:
         assert form.value is None
 
 
-def test_sliders_stand_at_the_limits_value() -> None:
+def test_sliders_stand_at_the_limits_value_or_a_multiple_of_it() -> None:
     assert quota_sliders("A", Quota(1.5, 3)).value == {"rate": 1.5, "burst": 3}
+    assert quota_sliders("B", Quota(1.5, 3), times=2.0).value == {"rate": 3.0, "burst": 6}

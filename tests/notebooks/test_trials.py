@@ -59,5 +59,5 @@ def test_a_console_that_does_not_help_says_why() -> None:
 
 
 def test_a_bound_names_its_n() -> None:
-    assert bounded(Bound(0, 299, 0.01)) == "0 of n = 299 identities, at most 1.00% with 95% confidence"
-    assert bounded(Bound(0, 0, 1.0)) == "unknown: no legitimate identity was seen"
+    assert bounded(Bound(0, 299, 0.01)) == "0 of n = 299, at most 1.00% with 95% confidence"
+    assert bounded(Bound(0, 0, 1.0)) == "0 of n = 0, unknown: no legitimate identity was seen"

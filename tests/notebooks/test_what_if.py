@@ -1,6 +1,7 @@
 """The what-if, run without a browser: the real engine over known rows."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from tests.notebooks.trying import (
     UNTIL,
 )
 
+PRESSED = SimpleNamespace(value=True)  # a button of marimo's
 TIMES = {"now": UNTIL, "span": TimeRange(SINCE, UNTIL)}
 
 
@@ -38,7 +40,7 @@ def known(url: str) -> Settings:
 
 def tried(url: str, base: str = BASE, candidate: str = STRICT, **given: Any) -> tuple[str, Mapping[str, Any]]:
     """Both policies pasted, Replay pressed."""
-    pasted = {"form": None, "desk": Desk(tenant=TRIED), "base": base, "candidate": candidate, "asked": True}
+    pasted = {"form": None, "desk": Desk(tenant=TRIED), "base": base, "candidate": candidate, "go": PRESSED}
     return run(app, known=known(url), **TIMES, **(pasted | given))
 
 
@@ -50,19 +52,20 @@ def test_two_values_are_replayed_and_stand_beside_each_other(crowd_url: str) -> 
     assert (other.newly_attack, other.newly_legitimate) == (Split(GREEDY_REFUSED_AT_TWO, 1), Split(0, 0))
     assert f"Would newly refuse {GREEDY_REFUSED} of 600 attack requests" in shown
     assert "177 of 564 legitimate ones" in shown
-    assert "3 of n = 20 identities, at most 34." in shown
-    assert "0 of n = 20 identities, at most 13.91% with 95% confidence" in shown
+    assert "A (1/s, burst 2): Would" in shown
+    assert "refused: 3 of n = 20, at most 34.37% with 95% confidence." in shown
+    assert "refused: 0 of n = 20, at most 13.91% with 95% confidence." in shown
     assert "Limit against harm: strict" in shown
     assert "others refused at all: bound" in shown
     assert "What a refused client would have done next is unknown" in shown
     assert "ip:10.0.0.99" in shown
 
 
-def test_the_sliders_begin_at_the_candidates_value(crowd_url: str) -> None:
+def test_the_sliders_begin_at_the_candidates_value_and_at_twice_it(crowd_url: str) -> None:
     _, defined = tried(crowd_url)
     assert defined["rule"].value == "strict"
-    assert defined["quotas"] == {"A": Quota(1.0, 2), "B": Quota(1.0, 2)}
-    assert {each.newly_attack.requests for each in defined["reports"].values()} == {GREEDY_REFUSED}
+    assert defined["quotas"] == {"A": Quota(1.0, 2), "B": Quota(2.0, 4)}
+    assert defined["reports"]["A"].newly_attack.requests == GREEDY_REFUSED
 
 
 def test_a_candidate_without_a_changed_limit_is_replayed_as_it_is(crowd_url: str) -> None:
@@ -98,7 +101,7 @@ def test_an_open_recommendation_of_the_console_is_the_candidate(crowd_url: str) 
             "/v1/labels": (),
         }
         settings = Settings(crowd_url, "another", console.url, TOKEN, HASH_KEY)
-        shown, defined = run(app, known=settings, form=None, asked=True, **TIMES)
+        shown, defined = run(app, known=settings, form=None, go=PRESSED, **TIMES)
     assert "Limit everybody" in shown
     assert defined["which"].value == proposed().id
     assert (defined["base"], defined["tenant"].value) == (BASE, TRIED)
