@@ -1,4 +1,8 @@
-"""Who did what in the store: the audit, operators' labels, and markers."""
+"""Who did what in the store: the audit, operators' labels, and markers.
+
+What people do is an entry each, never changed. What analytics does by itself (routine) may be a change
+each second: within a while the same deed on the same object is one entry that counts.
+"""
 
 import sqlite3
 
@@ -7,6 +11,11 @@ import msgspec
 from kernel.control import AuditEntry, Label, Marker
 
 MOST_LISTED = 1_000
+MERGED_WITHIN_S = 60.0  # of an entry's beginning
+KEPT_S = 400 * 86_400.0  # a year, and the time to notice: the usual span of an audit
+MOST_ROUTINE = 100_000  # about 40 MB; no attack pushes out what people did
+FORGET_EVERY = 100  # entries
+FIRST = 1 << 62  # above every number
 
 
 class Deed(msgspec.Struct, frozen=True):
@@ -25,18 +34,48 @@ class Audit:
         self._connection = connection
 
     def note(self, tenant: str, deed: Deed, at: float) -> None:
-        """Write it down; it is never changed or deleted."""
+        """Write down what somebody did; it is kept for KEPT_S."""
+        self._insert(tenant, deed, at, is_routine=False)
+
+    def note_routine(self, tenant: str, deed: Deed, at: float, *, within_s: float = MERGED_WITHIN_S) -> None:
+        """Write down what a program did by itself, or count it in the entry that began within `within_s`.
+
+        The newest MOST_ROUTINE entries are kept, for KEPT_S.
+        """
+        counted = self._connection.execute(
+            "UPDATE audit SET times = times + 1, until = ?, detail = ? WHERE at > ? AND number ="
+            " (SELECT max(number) FROM audit"
+            " WHERE tenant = ? AND routine = 1 AND author = ? AND what = ? AND object = ?)",
+            (at, deed.detail, at - within_s, tenant, deed.author, deed.what, deed.object),
+        )
+        if not counted.rowcount:
+            self._insert(tenant, deed, at, is_routine=True)
+
+    def _insert(self, tenant: str, deed: Deed, at: float, *, is_routine: bool) -> None:
+        number = self._connection.execute(
+            "INSERT INTO audit (tenant, at, until, author, what, object, detail, routine)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (tenant, at, at, deed.author, deed.what, deed.object, deed.detail, int(is_routine)),
+        ).lastrowid
+        if number and number % FORGET_EVERY == 0:
+            self.forget(tenant, at)
+
+    def forget(self, tenant: str, now: float) -> None:
+        """Delete what is older than KEPT_S, and of routine what is more than MOST_ROUTINE."""
+        self._connection.execute("DELETE FROM audit WHERE tenant = ? AND until < ?", (tenant, now - KEPT_S))
         self._connection.execute(
-            "INSERT INTO audit (tenant, at, author, what, object, detail) VALUES (?, ?, ?, ?, ?, ?)",
-            (tenant, at, deed.author, deed.what, deed.object, deed.detail),
+            "DELETE FROM audit WHERE tenant = ? AND routine = 1 AND number <="
+            " (SELECT number FROM audit WHERE tenant = ? AND routine = 1"
+            " ORDER BY number DESC LIMIT 1 OFFSET ?)",
+            (tenant, tenant, MOST_ROUTINE),
         )
 
-    def entries(self, tenant: str) -> tuple[AuditEntry, ...]:
-        """Newest first, MOST_LISTED at most."""
+    def entries(self, tenant: str, before: int = FIRST) -> tuple[AuditEntry, ...]:
+        """Those numbered below `before`, newest first, MOST_LISTED at most."""
         rows = self._connection.execute(
-            "SELECT number, at, author, what, object, detail FROM audit WHERE tenant = ?"
-            " ORDER BY number DESC LIMIT ?",
-            (tenant, MOST_LISTED),
+            "SELECT number, at, author, what, object, detail, times, until FROM audit"
+            " WHERE tenant = ? AND number < ? ORDER BY number DESC LIMIT ?",
+            (tenant, before, MOST_LISTED),
         )
         return tuple(AuditEntry(*row) for row in rows)
 

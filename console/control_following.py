@@ -60,7 +60,8 @@ class FollowingCalls:
         """Replace the tenant's overlays: the lease's holder only."""
         asked = await body_of(request, PutOverlays)
         self._state.require(asked.tenant)
-        version = await self._state.put_overlays(asked.holder, asked.overlays)
+        author = author_of(request)
+        version = await self._state.put_overlays(asked.holder, asked.overlays, author=author)
         return to_json(OverlaysInForce(asked.tenant, version, self._state.in_force()))
 
     async def get_overlays(self, tenant: str = "default") -> Response:
@@ -72,7 +73,7 @@ class FollowingCalls:
         """Take or renew the tenant's lease."""
         asked = await body_of(request, AskLease)
         self._state.require(asked.tenant)
-        held, lease = await self._state.take_lease(asked.holder, asked.ttl_s)
+        held, lease = await self._state.take_lease(asked.holder, asked.ttl_s, author=author_of(request))
         return to_json(LeaseAnswer(held, lease.holder, lease.expires_at))
 
     async def get_loop(self, tenant: str = "default") -> Response:

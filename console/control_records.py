@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from console.answers import Refused, body_of, to_json
+from console.audit import FIRST
 from console.calls import READERS, Call, author_of
 from console.state import ControlState
 from console.tokens import Role
@@ -49,9 +50,9 @@ class RecordCalls:
         """Latest first."""
         return to_json(await self._state.markers())
 
-    async def get_audit(self) -> Response:
-        """Who did what; newest first."""
-        return to_json(await self._state.audit())
+    async def get_audit(self, before: Annotated[int, Query(ge=0, le=FIRST)] = FIRST) -> Response:
+        """Who did what; newest first, those numbered below `before`."""
+        return to_json(await self._state.audit(before))
 
     async def post_token(self, request: Request) -> Response:
         """Make a token; the answer alone has its secret."""

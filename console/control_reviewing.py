@@ -26,7 +26,8 @@ class ReviewingCalls:
         """Propose: the lease's holder only."""
         asked = await body_of(request, PutRecommendations)
         self._state.require(asked.tenant)
-        return to_json(await self._state.propose(asked.holder, asked.recommendations))
+        author = author_of(request)
+        return to_json(await self._state.propose(asked.holder, asked.recommendations, author=author))
 
     async def get_recommendations(self, state: AnyState = "") -> Response:
         """Those of a state, or all; changed last first."""
@@ -53,7 +54,7 @@ class ReviewingCalls:
         asked = await body_of(request, Realised)
         if asked.recommendation != which:
             raise Refused(422, "malformed body", f"the body is of recommendation {asked.recommendation!r}")
-        return to_json(await self._state.put_realised(which, asked))
+        return to_json(await self._state.put_realised(which, asked, author=author_of(request)))
 
     async def post_job(self, request: Request) -> Response:
         """Ask for a replay."""
@@ -76,12 +77,13 @@ class ReviewingCalls:
         """Take the oldest job that waits; 204 where none does."""
         asked = await body_of(request, ClaimJob)
         self._state.require(asked.tenant)
-        job = await self._state.claim_job(asked.holder)
+        job = await self._state.claim_job(asked.holder, author=author_of(request))
         return Response(status_code=204) if job is None else to_json(job)
 
     async def put_job(self, which: Which, request: Request) -> Response:
         """How far its worker is."""
-        return to_json(await self._state.put_job(which, await body_of(request, PutJob)))
+        told = await body_of(request, PutJob)
+        return to_json(await self._state.put_job(which, told, author=author_of(request)))
 
 
 def reviewing_calls(state: ControlState) -> tuple[Call, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -12,23 +13,22 @@ from console.revising import LOOK_EVERY_S, Change, Revising
 from console.revisions import unified
 from console.store import Clock, Store
 from kernel.compile import revision_of
-from kernel.control import Approve, ReviewInFull
+from kernel.control import ANALYTICS, Approve, ReviewInFull
 from kernel.patch import AddAccess, AddLimit, Operation, Patch, RemoveRule, SetMode, StalePatch, apply
 from kernel.policy import Policy
 from kernel.recommendations import Approval, Realised, Recommendation, Reviewed
 
 EXPIRY_AUTHOR = "expiry"
+HOUR_S = 3600.0
 
 
 class Deciding(Revising):
     """What is in force, its history, and what is proposed."""
 
-    def __init__(
-        self, store: Store, policy: Policy, *, file: PolicyFile, reading: FileReading, clock: Clock
-    ) -> None:
-        super().__init__(store, policy, file=file, reading=reading, clock=clock)
+    def __init__(self, store: Store, *, file: PolicyFile, reading: FileReading, clock: Clock) -> None:
+        super().__init__(store, file=file, reading=reading, clock=clock)
         self._ends: dict[str, float] = {}  # recommendation -> when it must expire, open or approved
-        for each in store.proposals.listed(policy.tenant):
+        for each in store.proposals.listed(self.tenant):
             self._note_end(each)
 
     def _note_end(self, reviewed: Reviewed) -> None:
@@ -39,16 +39,22 @@ class Deciding(Revising):
         else:
             self._ends.pop(which, None)
 
-    async def propose(self, holder: str, recommendations: tuple[Recommendation, ...]) -> tuple[Reviewed, ...]:
+    async def propose(
+        self, holder: str, recommendations: tuple[Recommendation, ...], *, author: str = ANALYTICS
+    ) -> tuple[Reviewed, ...]:
         """Add or update those that are open; the lease's holder only. Raises NotHeld or Objected."""
         await self._require_lease(holder)
         foreign = tuple(each.id for each in recommendations if each.tenant != self.tenant)
         if foreign:
             raise Objected(tuple(f"recommendation {which!r} is of another tenant" for which in foreign))
         async with self._revising:
-            kept = await self._stored(
-                self._store.proposals.propose, self.tenant, recommendations, self._events_clock()
-            )
+            proposals, now = self._store.proposals, self._events_clock()
+
+            def propose() -> tuple[list[Reviewed | None], tuple[Reviewed, ...]]:
+                before = [proposals.find(self.tenant, each.id) for each in recommendations]
+                return before, proposals.propose(self.tenant, recommendations, now)
+
+            _, kept = await self._routine(propose, lambda found: proposal_deeds(*found, author))
             for each in kept:
                 self._note_end(each)
         return kept
@@ -135,14 +141,20 @@ class Deciding(Revising):
             self._note_end(rejected)
         return rejected
 
-    async def put_realised(self, which: str, realised: Realised) -> Reviewed:
+    async def put_realised(self, which: str, realised: Realised, *, author: str = ANALYTICS) -> Reviewed:
         """What approved rules did since. Raises Unknown, or NotOpen where it was never approved."""
         async with self._revising:
             reviewed = await self._find(which)
             if reviewed.approval is None:
                 raise NotOpen(f"recommendation {which} was never approved: nothing can be realised")
             known = msgspec.structs.replace(reviewed, realised=realised)
-            await self._stored(self._store.proposals.put, self.tenant, known)
+            deed = Deed(author, "tell realised harm", which, refused_in(realised))
+
+            def put() -> None:
+                self._store.proposals.put(self.tenant, known)
+                self._store.audit.note_routine(self.tenant, deed, self._clock(), within_s=HOUR_S)
+
+            await self._routine(put, lambda _: ())
         return known
 
     async def expire_rules(self) -> None:
@@ -171,6 +183,23 @@ class Deciding(Revising):
         change = Change(text, EXPIRY_AUTHOR, "its time is over", "expire recommendation", which)
         await self._revise(change, lambda: self._store.proposals.put(self.tenant, expired))
         self._note_end(expired)
+
+
+def proposal_deeds(
+    before: Iterable[Reviewed | None], after: Iterable[Reviewed], author: str
+) -> Iterator[Deed]:
+    """What was proposed anew, or with another change than before; renewed evidence is no deed."""
+    for old, new in zip(before, after, strict=True):
+        is_renewed = old is not None and old.state == new.state
+        if is_renewed and old and old.recommendation.patch == new.recommendation.patch:
+            continue
+        yield Deed(author, "propose recommendation", new.recommendation.id, new.recommendation.title)
+
+
+def refused_in(realised: Realised) -> str:
+    """Whom the rules refused, in a line."""
+    attacking, legitimate = realised.attack.identities, realised.legitimate.identities
+    return f"refused {attacking:,} attacking and {legitimate:,} legitimate identities"
 
 
 def end_of(reviewed: Reviewed) -> float:

@@ -5,17 +5,18 @@ its calls are serialised, and an fsync stalls nobody.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from console.audit import Deed
 from console.facts import NotHeld, Objected, UnknownTenant
 from console.guardrails import objections
+from console.overlay_deeds import overlay_deeds
 from console.policy_file import FileReading
 from console.store import Clock, Store
 from kernel.clock import REAL_TIME
-from kernel.control import Following, Lease, Loop, RevokedKey, SeenProxy
+from kernel.control import ANALYTICS, Following, Lease, Loop, RevokedKey, SeenProxy
 from kernel.findings import Overlay
 from kernel.policy import Policy
 
@@ -30,7 +31,9 @@ T = TypeVar("T")
 class InForce:
     """One tenant's policy, overlays and revoked keys, as followers see them."""
 
-    def __init__(self, store: Store, policy: Policy, *, reading: FileReading, clock: Clock) -> None:
+    def __init__(self, store: Store, *, reading: FileReading, clock: Clock) -> None:
+        policy = reading.policy
+        assert policy is not None  # nobody puts a refused one in force
         self._store = store
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._policy = policy
@@ -67,6 +70,18 @@ class InForce:
 
         return await self._stored(both)
 
+    async def _routine(self, work: Callable[[], T], deeds: Callable[[T], Iterable[Deed]]) -> T:
+        """Do `work` on the store and note what of it is a deed of analytics, all or nothing."""
+
+        def both() -> T:
+            with self._store.transaction():
+                result = work()
+                for deed in deeds(result):
+                    self._store.audit.note_routine(self.tenant, deed, self._clock())
+            return result
+
+        return await self._stored(both)
+
     @property
     def tenant(self) -> str:
         """The policy's tenant."""
@@ -86,6 +101,11 @@ class InForce:
     def overlays_version(self) -> int:
         """Grows with every change of what is in force."""
         return self._version
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the process is about to end: nobody may wait any more."""
+        return self._is_ending
 
     def require(self, tenant: str) -> None:
         """Raise UnknownTenant for another tenant's name."""
@@ -142,7 +162,9 @@ class InForce:
         whose = f"{lease.holder!r} holds it" if lease.expires_at > now else "nobody holds it"
         raise NotHeld(f"{holder!r} does not hold the lease of tenant {self.tenant!r}: {whose}")
 
-    async def put_overlays(self, holder: str, overlays: tuple[Overlay, ...]) -> int:
+    async def put_overlays(
+        self, holder: str, overlays: tuple[Overlay, ...], *, author: str = ANALYTICS
+    ) -> int:
         """Replace the overlays. Raises NotHeld or Objected; the new version otherwise."""
         async with self._changing:
             await self._require_lease(holder)
@@ -151,12 +173,15 @@ class InForce:
             reasons = objections(self._policy, overlays, self._events_clock())
             if reasons:
                 raise Objected(reasons)
-            await self._replace(overlays)
+            await self._replace(overlays, author)
             return self._version
 
-    async def _replace(self, overlays: tuple[Overlay, ...]) -> None:
+    async def _replace(self, overlays: tuple[Overlay, ...], author: str, because: str = "") -> None:
         """Store, then publish: a follower never sees what a crash could take back."""
-        version = await self._stored(self._store.replace_overlays, self.tenant, overlays)
+        deeds = overlay_deeds(self._overlays, overlays, author=author, withdrawn_because=because)
+        version = await self._routine(
+            lambda: self._store.replace_overlays(self.tenant, overlays), lambda _: deeds
+        )
         if version == self._version:
             return
         self._overlays = await self._stored(self._store.overlays, self.tenant)
@@ -168,9 +193,21 @@ class InForce:
             self._version = version
             self._changed.notify_all()
 
-    async def take_lease(self, holder: str, ttl_s: float) -> tuple[bool, Lease]:
+    async def take_lease(self, holder: str, ttl_s: float, *, author: str = ANALYTICS) -> tuple[bool, Lease]:
         """Take or renew the lease: whether `holder` has it, and the lease."""
-        lease = await self._stored(self._store.take_lease, self.tenant, holder, ttl_s)
+
+        def take() -> tuple[Lease, Lease]:
+            before = self._store.lease(self.tenant)
+            return before, self._store.take_lease(self.tenant, holder, ttl_s)
+
+        def taken(leases: tuple[Lease, Lease]) -> tuple[Deed, ...]:
+            """A renewal is no deed."""
+            before, lease = leases
+            is_new = before.holder != holder or before.expires_at <= self._clock()
+            is_deed = lease.holder == holder and is_new
+            return (Deed(author, "take lease", self.tenant, holder),) if is_deed else ()
+
+        _, lease = await self._routine(take, taken)
         return lease.holder == holder, lease
 
     def loop(self) -> Loop:
@@ -181,10 +218,13 @@ class InForce:
         """Pause: overlays stop to hold at once. Resume: those that have not expired hold again."""
         deed = Deed(author, "pause loop" if paused else "resume loop", self.tenant, reason)
         async with self._changing:
-            self._loop = await self._done(
-                deed, lambda: self._store.set_loop(self.tenant, paused=paused, reason=reason)
-            )
-            await self._publish(await self._stored(self._store.raise_version, self.tenant))
+
+            def change() -> tuple[Loop, int]:
+                loop = self._store.set_loop(self.tenant, paused=paused, reason=reason)
+                return loop, self._store.raise_version(self.tenant)
+
+            self._loop, version = await self._done(deed, change)
+            await self._publish(version)
             return self._loop
 
     async def revoke_key(self, sha256: str, reason: str, *, author: str) -> RevokedKey:
@@ -195,8 +235,12 @@ class InForce:
             for known in self._revoked:
                 if known.sha256 == sha256:
                     return known
-            await self._done(deed, lambda: self._store.credentials.revoke_key(self.tenant, key))
-            version = await self._stored(self._store.raise_version, self.tenant)
+
+            def revoke() -> int:
+                self._store.credentials.revoke_key(self.tenant, key)
+                return self._store.raise_version(self.tenant)
+
+            version = await self._done(deed, revoke)
             self._revoked = (key, *self._revoked)
             await self._publish(version)
             return key
@@ -213,7 +257,7 @@ class InForce:
             now = self._events_clock()
             # What the new policy no longer allows is withdrawn; the rest stays in force.
             kept = tuple(each for each in self._overlays if not objections(policy, (each,), now))
-            await self._replace(kept)
+            await self._replace(kept, "policy", f"revision {self.revision} does not allow it")
 
     async def expire_overlays(self) -> None:
         """Withdraw each overlay when its time has come, which is news to followers. For ever."""
@@ -230,4 +274,5 @@ class InForce:
     async def _drop_expired(self) -> None:
         async with self._changing:
             now = self._events_clock()
-            await self._replace(tuple(each for each in self._overlays if each.expires_at > now))
+            kept = tuple(each for each in self._overlays if each.expires_at > now)
+            await self._replace(kept, "expiry", "its time is over")

@@ -18,7 +18,6 @@ from console.policy_file import FileReading, PolicyFile, read_text
 from console.revisions import NewRevision, unified
 from console.store import Clock, Store
 from kernel.control import Checked, PolicyInForce, Revision, RevisionInFull
-from kernel.policy import Policy
 
 LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at
 FILE_AUTHOR = "file"
@@ -42,10 +41,8 @@ def nothing() -> None:
 class Revising(InForce):
     """What is in force, and its history."""
 
-    def __init__(
-        self, store: Store, policy: Policy, *, file: PolicyFile, reading: FileReading, clock: Clock
-    ) -> None:
-        super().__init__(store, policy, reading=reading, clock=clock)
+    def __init__(self, store: Store, *, file: PolicyFile, reading: FileReading, clock: Clock) -> None:
+        super().__init__(store, reading=reading, clock=clock)
         self._file = file
         self._refused: tuple[str, ...] = ()
         # One change of the policy at a time, from the comparison of revisions to what followers see.

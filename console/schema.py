@@ -60,4 +60,12 @@ DECISIONS = """
     ) STRICT, WITHOUT ROWID;
     """
 
-MIGRATIONS: tuple[str, ...] = (OVERLAYS, DECISIONS)
+# Routine: what a program does by itself, again and again; counted in one entry.
+ROUTINE = """
+    ALTER TABLE audit ADD COLUMN times INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE audit ADD COLUMN until REAL NOT NULL DEFAULT 0;
+    ALTER TABLE audit ADD COLUMN routine INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX audit_routine ON audit (tenant, routine, author, what, object, number);
+    """
+
+MIGRATIONS: tuple[str, ...] = (OVERLAYS, DECISIONS, ROUTINE)

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import msgspec
 
-from console.audit import Deed
+from console.audit import FIRST, Deed
 from console.credentials import Issued
 from console.deciding import Deciding
 from console.facts import NotHeld, Unknown, WrongPolicy
 from console.jobs import ENDED
+from console.keyring import RandomBytes
 from console.policy_file import FileReading, PolicyFile
 from console.revising import first_reading, last_reading
 from console.store import Clock, Store
 from kernel.clock import REAL_TIME, Tempo
 from kernel.control import (
+    ANALYTICS,
     AskToken,
     AuditEntry,
     BackupMade,
@@ -32,21 +34,31 @@ from kernel.control import (
     PutMarker,
     Status,
 )
-from kernel.policy import Policy
 from kernel.replays import Job, ReplayRequest
 
 SECRET_BYTES = 16  # 128 bits
 ID_BYTES = 8
+MOST_TOLD = 200  # characters of a failure in the audit; the job has it whole
 
 
 class ControlState(Deciding):
     """One tenant's state. Make it with `open_state`, give it back with `close`."""
 
     def __init__(
-        self, store: Store, policy: Policy, *, file: PolicyFile, reading: FileReading, clock: Clock
+        self,
+        store: Store,
+        *,
+        file: PolicyFile,
+        reading: FileReading,
+        clock: Clock,
+        random_bytes: RandomBytes,
     ) -> None:
-        super().__init__(store, policy, file=file, reading=reading, clock=clock)
-        self._issued = store.credentials.issued(policy.tenant)
+        super().__init__(store, file=file, reading=reading, clock=clock)
+        self._random_bytes = random_bytes
+        self._issued = store.credentials.issued(self.tenant)
+
+    def _new_id(self) -> str:
+        return self._random_bytes(ID_BYTES).hex()
 
     async def status(self) -> Status:
         """Everything that an operator asks for."""
@@ -85,7 +97,7 @@ class ControlState(Deciding):
     async def ask_job(self, request: ReplayRequest, *, author: str) -> Job:
         """Queue a replay."""
         now = self._clock()
-        job = Job(secrets.token_hex(ID_BYTES), self.tenant, request, author, "queued", 0.0, now, now)
+        job = Job(self._new_id(), self.tenant, request, author, "queued", 0.0, now, now)
 
         def store() -> None:
             self._store.jobs.put(job)
@@ -104,14 +116,17 @@ class ControlState(Deciding):
             await self._done(Deed(author, "cancel replay", which), lambda: self._store.jobs.put(cancelled))
         return cancelled
 
-    async def claim_job(self, holder: str) -> Job | None:
+    async def claim_job(self, holder: str, *, author: str = ANALYTICS) -> Job | None:
         """The oldest job that waits, now `holder`'s; None where none waits."""
         now = self._clock()
         async with self._changing:
             await self._stored(self._store.jobs.requeue_silent, self.tenant, now)
-            return await self._stored(self._store.jobs.claim, self.tenant, holder, now)
+            return await self._routine(
+                lambda: self._store.jobs.claim(self.tenant, holder, now),
+                lambda job: (Deed(author, "work on replay", job.id, holder),) if job else (),
+            )
 
-    async def put_job(self, which: str, told: PutJob) -> Job:
+    async def put_job(self, which: str, told: PutJob, *, author: str = ANALYTICS) -> Job:
         """What its worker says. Raises Unknown, or NotHeld where another works on it.
 
         A job that has ended stays as it is: the answer's state tells its worker to stop.
@@ -131,7 +146,11 @@ class ControlState(Deciding):
                 failure=told.failure,
                 changed_at=self._clock(),
             )
-            await self._stored(self._store.jobs.put, now_known, told.holder)
+            end = Deed(author, "end replay", which, f"{told.state} {told.failure[:MOST_TOLD]}".rstrip())
+            await self._routine(
+                lambda: self._store.jobs.put(now_known, told.holder),
+                lambda _: (end,) if told.state in ENDED else (),
+            )
         return now_known
 
     async def put_label(self, asked: PutLabel, *, author: str) -> Label:
@@ -156,9 +175,9 @@ class ControlState(Deciding):
         """Latest first."""
         return await self._stored(self._store.audit.markers, self.tenant)
 
-    async def audit(self) -> tuple[AuditEntry, ...]:
-        """Newest first."""
-        return await self._stored(self._store.audit.entries, self.tenant)
+    async def audit(self, before: int = FIRST) -> tuple[AuditEntry, ...]:
+        """Entries numbered below `before`, newest first."""
+        return await self._stored(self._store.audit.entries, self.tenant, before)
 
     def issued(self) -> tuple[Issued, ...]:
         """Tokens that were made, expired ones included."""
@@ -168,8 +187,8 @@ class ControlState(Deciding):
         """Make a token; its secret is in the answer and nowhere else."""
         now = self._clock()
         expires_at = now + asked.ttl_s if asked.ttl_s else 0.0
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-        known = KnownToken(secrets.token_hex(ID_BYTES), asked.name, asked.role, now, expires_at)
+        secret = self._random_bytes(SECRET_BYTES).hex()
+        known = KnownToken(self._new_id(), asked.name, asked.role, now, expires_at)
         issued = Issued(known, hashlib.sha256(secret.encode()).hexdigest())
         deed = Deed(author, "make token", known.id, f"{asked.name}, {asked.role}")
         await self._done(deed, lambda: self._store.credentials.add(self.tenant, issued))
@@ -197,7 +216,14 @@ class ControlState(Deciding):
         return BackupMade(str(path), await self._stored(self._store.back_up, path))
 
 
-def open_state(path: Path, policy_path: Path, clock: Clock, *, tempo: Tempo = REAL_TIME) -> ControlState:
+def open_state(
+    path: Path,
+    policy_path: Path,
+    clock: Clock,
+    *,
+    tempo: Tempo = REAL_TIME,
+    random_bytes: RandomBytes = secrets.token_bytes,
+) -> ControlState:
     """Open the store and the policy. Raises WrongPolicy, or what Store raises. Call on the loop."""
     file = PolicyFile(policy_path, clock)
     read = file.read()
@@ -214,6 +240,6 @@ def open_state(path: Path, policy_path: Path, clock: Clock, *, tempo: Tempo = RE
     if reading is None or reading.policy is None:
         store.close()
         raise WrongPolicy(read.problems)
-    state = ControlState(store, reading.policy, file=file, reading=reading, clock=clock)
+    state = ControlState(store, file=file, reading=reading, clock=clock, random_bytes=random_bytes)
     state.tempo = tempo
     return state

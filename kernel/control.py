@@ -9,7 +9,7 @@ import msgspec
 
 from kernel.findings import Overlay
 from kernel.problems import Problem
-from kernel.recommendations import Recommendation, Reviewed
+from kernel.recommendations import Recommendation, Reviewed, Withdrawal
 from kernel.replays import JobState, ReplayReport
 
 LONGEST_LEASE_S = 300.0
@@ -196,6 +196,7 @@ class PutRecommendations(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     tenant: str
     holder: str
     recommendations: tuple[Recommendation, ...]
+    withdrawn: tuple[Withdrawal, ...] = ()
 
 
 class ReviewInFull(Reviewed, frozen=True):
@@ -276,7 +277,10 @@ class Marker(msgspec.Struct, frozen=True):
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """One management write: who did what to which object, when, and why."""
+    """One management write: who did what to which object, when, and why.
+
+    What analytics does again and again is one entry: `times`, from `at` to `until`, with the last detail.
+    """
 
     number: int
     at: float
@@ -284,6 +288,8 @@ class AuditEntry(msgspec.Struct, frozen=True):
     what: str
     object: str
     detail: str
+    times: int = 1
+    until: float = 0.0
 
 
 TokenRole = Literal["proxy", "analytics", "viewer", "operator", "admin"]

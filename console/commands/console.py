@@ -55,7 +55,10 @@ def console(
     directory = data or known.data
     try:
         tempo = parse_tempo(clock)
-        opened = functools.partial(open_state, directory / STORE_FILE, policy, time.time, tempo=tempo)
+        store = directory / STORE_FILE
+        opened = functools.partial(
+            open_state, store, policy, time.time, tempo=tempo, random_bytes=secrets.token_bytes
+        )
         with contextlib.closing(claim(directory, LOCK_FILE)):
             tokens = tokens_of(known, directory)
             with bind(parse_endpoint(listen, "--listen"), "--listen") as listener:

@@ -42,6 +42,24 @@ async def test_only_the_holder_of_the_lease_proposes_and_only_for_this_tenant(st
         await state.propose("a", (msgspec.structs.replace(recommendation(), tenant="other"),))
 
 
+async def test_proposals_are_audited_when_they_are_new_or_change_something_else(
+    state: ControlState, clock: Clock
+) -> None:
+    clock.now += 61  # past what is counted in one entry
+    renewed = msgspec.structs.replace(recommendation(), confidence=0.95)
+    await state.propose("a", (renewed,), author="of-analytics")
+    other = recommendation(rule="slow-down-more")
+    await state.propose("a", (other, recommendation("search")), author="of-analytics")
+    told = [
+        (each.author, each.object) for each in await state.audit() if each.what == "propose recommendation"
+    ]
+    assert told == [
+        ("of-analytics", recommendation("search").id),
+        ("of-analytics", WHICH),
+        ("analytics", WHICH),
+    ]
+
+
 async def test_a_recommendation_shows_what_it_would_change(state: ControlState) -> None:
     assert "+  - name: slow-down" in (await state.recommendation(WHICH)).diff
     with pytest.raises(Unknown, match="nope"):
@@ -125,10 +143,16 @@ async def test_an_open_one_is_void_after_its_time(state: ControlState, clock: Cl
     assert [each.state for each in await state.recommendations()] == ["expired"]
 
 
-async def test_harm_is_realised_only_after_an_approval(state: ControlState) -> None:
+async def test_harm_is_realised_only_after_an_approval(state: ControlState, clock: Clock) -> None:
     with pytest.raises(NotOpen, match="never approved"):
         await state.put_realised(WHICH, realised(WHICH))
     await approve(state)
     await state.put_realised(WHICH, realised(WHICH))
     (approved,) = await state.recommendations("approved")
     assert approved.realised == realised(WHICH)
+    for _ in range(5):  # told each ten seconds: one entry an hour
+        clock.now += 10
+        await state.put_realised(WHICH, realised(WHICH), author="of-analytics")
+    last = (await state.audit())[0]
+    assert (last.author, last.times) == ("of-analytics", 5)
+    assert last.detail == "refused 1 attacking and 0 legitimate identities"

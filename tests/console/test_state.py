@@ -151,6 +151,22 @@ async def test_a_job_whose_worker_falls_silent_is_anothers_and_the_first_learns_
         await state.put_job(job.id, PutJob("w1", "running", 0.5))
     done = await state.put_job(job.id, PutJob("w2", "done", 1.0))
     assert (await state.cancel_job(job.id, author="ada")) == done
+    told = [(each.author, each.what, each.detail) for each in await state.audit()]
+    assert told[:3] == [
+        ("analytics", "end replay", "done"),
+        ("analytics", "work on replay", "w2"),
+        ("ada", "ask for replay", ""),
+    ]
+
+
+async def test_secrets_and_ids_are_drawn_from_what_the_process_is_given(
+    tmp_path: Path, policy: Path, clock: Clock
+) -> None:
+    drawn = open_state(tmp_path / "control.sqlite", policy, clock, random_bytes=lambda size: b"\x07" * size)
+    made = await drawn.make_token(AskToken("ci", "viewer", 60), author="ada")
+    assert (made.secret, made.id) == ("07" * 16, "07" * 8)
+    assert (await drawn.ask_job(REQUEST, author="ada")).id == "07" * 8
+    await drawn.close()
 
 
 async def test_tokens_and_revoked_keys_outlive_the_process(
