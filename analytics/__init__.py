@@ -22,7 +22,7 @@ the check, which tests/architecture runs):
     harm
     adaptive | proposer
     engine | ingest | lateness
-    weekly | proposals
+    weekly | proposals | withdrawing
     choosing | denials
     drafts
     registry | demand | tracker

@@ -21,7 +21,7 @@ from kernel.control import (
     Status,
 )
 from kernel.findings import Overlay
-from kernel.recommendations import Realised, Recommendation, Reviewed
+from kernel.recommendations import Realised, Recommendation, Reviewed, Withdrawal
 from kernel.replays import Job, JobState, ReplayReport
 
 TIMEOUT_S = 2.0
@@ -75,9 +75,11 @@ class Control:
         body = msgspec.json.encode(PutOverlays(self._tenant, self._holder, tuple(overlays)))
         self._call("PUT", "/v1/overlays", body=body)
 
-    def recommend(self, recommendations: Sequence[Recommendation]) -> None:
-        """Add proposals, or renew those that are still open."""
-        body = PutRecommendations(self._tenant, self._holder, tuple(recommendations))
+    def recommend(
+        self, recommendations: Sequence[Recommendation], withdrawn: Sequence[Withdrawal] = ()
+    ) -> None:
+        """Add proposals, or renew those that are still open; take others back."""
+        body = PutRecommendations(self._tenant, self._holder, tuple(recommendations), tuple(withdrawn))
         self._call("PUT", "/v1/recommendations", body=msgspec.json.encode(body))
 
     def proposed(self) -> list[Recommendation]:

@@ -38,7 +38,7 @@ def of_scan(finding: Finding, grounds: Grounds) -> Recommendation | None:
         networks=(network,),
         reason="vulnerability scan",
     )
-    if is_there(rule, grounds):
+    if is_there(rule, grounds.policy, grounds.now):
         return None
     return made(
         grounds,

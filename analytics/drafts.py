@@ -99,9 +99,9 @@ def made(grounds: Grounds, kind: Kind, finding: Finding | None, draft: Draft) ->
     )
 
 
-def is_there(rule: Rule, grounds: Grounds) -> bool:
+def is_there(rule: Rule, policy: Policy, now: float) -> bool:
     """Whether the policy holds a rule of that name, or a limit that is as tight where this one applies."""
-    names = {each.name for rules in (grounds.policy.limits, grounds.policy.access) for each in rules}
+    names = {each.name for rules in (policy.limits, policy.access) for each in rules}
     if rule.name in names:
         return True
     return isinstance(rule, Limit) and any(
@@ -109,8 +109,8 @@ def is_there(rule: Rule, grounds: Grounds) -> bool:
         and each.adaptive is None
         and each.key == "identity"
         and each.rate <= rule.rate
-        and is_limiting(each, route, grounds.now)
-        for each in grounds.policy.limits
+        and is_limiting(each, route, now)
+        for each in policy.limits
         for route in rule.routes
     )
 

@@ -16,6 +16,7 @@ import msgspec
 
 from analytics.bursts import CARD as BURST
 from analytics.bursts import LEAST_PEERS
+from analytics.choosing import title_of
 from analytics.collapse import CARD as COLLAPSE
 from analytics.denials import of_scan, of_stuffers
 from analytics.drafts import Draft, Facts, Grounds, is_limiting, is_there, made, rounded, short
@@ -87,18 +88,17 @@ def of_burst(finding: Finding, grounds: Grounds) -> Recommendation | None:
         routes=(finding.route,) if finding.route else (),
         reason=f"client burst of {finding.identity}",
     )
-    if is_there(limit, grounds):
+    if is_there(limit, grounds.policy, grounds.now):
         return None
     if peers is not None:
         peers = msgspec.structs.replace(peers, observed=round(observed * SPANS[LONG], 1))
-    where = finding.route or "every route"
     return made(
         grounds,
         "limit-client",
         finding,
         Draft(
             key=finding.route or EVERYWHERE,
-            title=f"Limit each client to {rate:g} requests/s on {where}",
+            title=title_of("limit-client", limit),
             reason=f"{finding.identity} sends {observed:.3g} requests/s. 99.9 % of {usual.identities} peers "
             f"never pass {fitted:.3g} over ten seconds; the limit leaves them headroom.",
             operation=AddLimit(limit),
@@ -122,7 +122,7 @@ def of_stuffing(finding: Finding, grounds: Grounds) -> Recommendation | None:
         routes=(finding.route,),
         reason="credential stuffing",
     )
-    if is_there(limit, grounds):
+    if is_there(limit, grounds.policy, grounds.now):
         return None
     return made(
         grounds,
@@ -130,8 +130,7 @@ def of_stuffing(finding: Finding, grounds: Grounds) -> Recommendation | None:
         finding,
         Draft(
             key=finding.route,
-            title=f"Limit each client to {burst} logins at once on {finding.route}, "
-            f"{limit.rate * 60:.2g} a minute",
+            title=title_of("limit-logins", limit),
             reason=f"{finding.summary}. 99.9 % of {peers.identities} clients that nothing accuses log in at "
             f"most {peers.p999:g} times a minute; the limit leaves them headroom. A source with fewer tries "
             "passes it: the replay tells how many.",
@@ -158,7 +157,7 @@ def of_gap(route: str, grounds: Grounds) -> Recommendation | None:
         routes=(route,),
         reason="no limit covered this route",
     )
-    if is_there(limit, grounds):
+    if is_there(limit, grounds.policy, grounds.now):
         return None
     return made(
         grounds,

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from analytics.bursts import CARD as BURST
+from analytics.choosing import chosen, is_useless
 from analytics.denials import AFTERWARDS_S, denied_by
 from analytics.drafts import Facts, Grounds
 from analytics.engine import Engine
@@ -13,9 +14,10 @@ from analytics.labels import AROUND_S
 from analytics.proposals import propose
 from analytics.scans import CARD as SCAN
 from analytics.stuffing import CARD as STUFFING
+from analytics.withdrawing import USELESS, why_withdrawn
 from kernel.findings import Finding
 from kernel.policy import Policy
-from kernel.recommendations import Attribute, Peers, Recommendation
+from kernel.recommendations import Attribute, Peers, Recommendation, Withdrawal
 from kernel.replays import Example
 from warehouse.conduct import Conduct
 
@@ -23,6 +25,7 @@ EVERY_S = 2.0  # between two looks
 REFRESH_S = 20.0  # evidence is asked for anew so often while its finding lasts
 YOUNG_S, YOUNG_REFRESH_S = 30.0, 5.0  # whom stuffed logins are traced to grows fast at first
 MOST_RECENT = 200  # findings that ended of late
+USELESS_S = 600.0  # a limit that would not have helped is not proposed again before
 GROWTH = 1.1  # more addresses: a denial that somebody may be reading is written anew
 MOST_FACTS = 20  # findings for which the warehouse is asked
 MOST_ASKED = 1_000  # identities named in a question
@@ -53,6 +56,25 @@ class Proposer:
         self._facts: dict[str, tuple[float, Facts]] = {}  # finding's id -> when it was asked for
         self._recent: dict[str, Finding] = {}  # stuffed logins, open or ended of late
         self._told: dict[str, tuple[float, Recommendation]] = {}
+        self._open: dict[str, Recommendation] = {}  # at the console, as heard of last
+        self._wanted: dict[str, float] = {}  # of these: when they were proposed last
+        self._chosen: dict[str, Recommendation] = {}  # with the value that a replay chose
+        self._useless: dict[str, float] = {}  # until when
+
+    def hear(self, open_: Sequence[Recommendation], now: float) -> None:
+        """Which proposals are open at the console, with their replays: their values may be better ones."""
+        self._open = {each.id: each for each in open_}
+        self._wanted = {id_: self._wanted.get(id_, now) for id_ in self._open}
+        for each in open_:
+            bare = msgspec.structs.replace(each, replay=None)
+            self._told = {each.id: (now, bare), **self._told}  # of another process, or of our last life
+            if each.patch != self._told[each.id][1].patch:
+                continue  # its replay is of what was proposed before
+            better = chosen(each)
+            if better is not None:
+                self._chosen[each.id] = better
+            if is_useless(each):
+                self._useless[each.id] = now + USELESS_S
 
     def look(
         self, now: float, engine: Engine, *, policy: Policy, revision: str
@@ -78,8 +100,30 @@ class Proposer:
                 peers_of=engine.peers,
             )
         )
+        self._useless = {id_: until for id_, until in self._useless.items() if until > now}
+        proposed = tuple(each for each in proposed if each.id not in self._useless)
+        self._wanted |= {each.id: now for each in proposed}
         settled = (self._settled(each) for each in proposed)
         return tuple(each for each in settled if self._is_news(each, now))
+
+    def outdated(self, now: float, policy: Policy) -> tuple[Withdrawal, ...]:
+        """What of the open proposals should be taken back."""
+        found = (
+            Withdrawal(
+                id_,
+                USELESS
+                if id_ in self._useless
+                else why_withdrawn(each, policy, now=now, wanted_at=self._wanted[id_]),
+            )
+            for id_, each in self._open.items()
+        )
+        return tuple(each for each in found if each.reason)
+
+    def withdrew(self, withdrawn: Sequence[Withdrawal]) -> None:
+        """The console knows: what comes again is new."""
+        gone = {each.recommendation for each in withdrawn}
+        self._open = {id_: each for id_, each in self._open.items() if id_ not in gone}
+        self._told = {id_: each for id_, each in self._told.items() if id_ not in gone}
 
     def told(self, recommendations: Sequence[Recommendation], now: float) -> None:
         """The console took them."""
@@ -136,7 +180,9 @@ class Proposer:
         if proposed.id not in self._told:
             return proposed
         known = self._told[proposed.id][1]
+        better = self._chosen.pop(proposed.id, known)
         is_other = known.patch.base != proposed.patch.base or known.finding != proposed.finding
+        known = known if is_other else better
         if is_other or (proposed.kind == "deny-stuffers" and self._has_grown(known, proposed)):
             return msgspec.structs.replace(proposed, created_at=known.created_at)
         return msgspec.structs.replace(known, evidence=proposed.evidence, confidence=proposed.confidence)

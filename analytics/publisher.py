@@ -15,6 +15,7 @@ from kernel.policy import Policy
 LEASE_S = 10.0
 RENEW_EVERY_S = 3.0  # of real time
 FOLLOW_EVERY_S = 2.0  # of real time
+HEAR_EVERY_S = 5.0  # of real time: of proposals that are open
 
 log = logging.getLogger("tidegate.analytics")
 
@@ -44,6 +45,7 @@ class Publisher:
         self._told: set[str] = set()
         self._renewed_at = float("-inf")
         self._followed_at = float("-inf")
+        self._heard_at = float("-inf")
         self._trouble = ""
 
     @property
@@ -107,15 +109,23 @@ class Publisher:
             return
         if not self.is_active or self._paused:
             return
-        news = self._proposer.look(now, engine, policy=self.policy, revision=self._revision)
-        if not news:
-            return
+        real = self._monotonic()
         try:
-            self._control.recommend(news)
+            if real - self._heard_at >= HEAR_EVERY_S:
+                self._heard_at = real
+                self._proposer.hear(self._control.proposed(), now)
+            news = self._proposer.look(now, engine, policy=self.policy, revision=self._revision)
+            gone = self._proposer.outdated(now, self.policy)
+            if not news and not gone:
+                return
+            self._control.recommend(news, gone)
         except Unreachable as problem:
             self._tell(str(problem))
             return
         self._proposer.told(news, now)
+        self._proposer.withdrew(gone)
+        for withdrawal in gone:
+            log.info("withdrawn: %s: %s", withdrawal.recommendation, withdrawal.reason)
         for each in news:
             log.info("proposed: %s", each.title)
 

@@ -27,6 +27,7 @@ LOOK_EVERY_S: Final = 0.5
 LOOK_BACK_S: Final = 3_600.0  # over which a recommendation is replayed
 # An attack that goes on tells more: its recommendation is replayed again, at a twentieth of a core.
 AGAIN_S: Final = 20.0
+CHOSEN: Final = ("limit-client", "limit-logins")  # kinds whose value is chosen from data
 REST: Final = 20.0  # times what the last replay took
 
 log = logging.getLogger("tidegate.analytics.replays")
@@ -140,7 +141,7 @@ class Worker:
             try:
                 candidate = apply(self._desk.text_of(""), enforced(each.patch), now)
                 request = ReplayRequest(candidate, now - LOOK_BACK_S, now, curve_of=each.rules)
-                self._report(each, self.replayed(request, alive))
+                self._report(each, self.replayed(request, alive, chooses=each.kind in CHOSEN))
             except (StalePatch, NotReplayable, ClickHouseError) as problem:
                 log.warning("recommendation %s is not replayed: %s", each.id, problem)
                 self._given_up[each.id] = each.patch
@@ -162,11 +163,11 @@ class Worker:
     def _goes_on(self, _: float) -> bool:
         return not self._stop.is_set()
 
-    def replayed(self, request: ReplayRequest, progress: Alive) -> ReplayReport:
+    def replayed(self, request: ReplayRequest, progress: Alive, *, chooses: bool = False) -> ReplayReport:
         """A request answered. Raises NotReplayable, Cancelled, Unreachable, and the client's errors."""
         base = self._desk.text_of(request.base)
         situation = situation_of(self._client, self._tenant, request, base=base, opinions=self._desk.labels())
-        situation = msgspec.structs.replace(situation, hash_key=self._hash_key)
+        situation = msgspec.structs.replace(situation, hash_key=self._hash_key, chooses=chooses)
         source = ReplayReader(self._client, self._tenant)
         return replay(request, situation, source, progress=progress, clock=self._clock)
 

@@ -4,7 +4,7 @@ Analytics proposes; an operator approves or rejects. Times are seconds since 197
 """
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -123,5 +123,13 @@ class Reviewed(msgspec.Struct, frozen=True):
     approval: Approval | None = None
     realised: Realised | None = None
     rejected_because: str = ""
+    withdrawn_because: str = ""
     author: str = ""  # who decided
     revisit: str = ""
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """What analytics no longer proposes, and why. Only what is open can be withdrawn."""
+
+    recommendation: str
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]

@@ -10,7 +10,7 @@ import msgspec
 
 from kernel.control import Following, LeaseAnswer, LoopAnswer, PutOverlays, PutRecommendations
 from kernel.findings import Overlay
-from kernel.recommendations import Recommendation, Reviewed
+from kernel.recommendations import Recommendation, Reviewed, Withdrawal
 from tests.analytics.policies import TEXT
 
 TOKEN = "secret"
@@ -27,6 +27,7 @@ class Endpoint:
         self.refuse = 0
         self.overlays: tuple[Overlay, ...] = ()
         self.recommended: tuple[Recommendation, ...] = ()
+        self.withdrawn: tuple[Withdrawal, ...] = ()
         self.version = 1
         self.calls: list[str] = []
         self.reviewed: tuple[Reviewed, ...] = ()
@@ -78,7 +79,8 @@ class Endpoint:
         if method == "GET" and path == "/v1/recommendations":
             return self.reviewed
         if path == "/v1/recommendations":
-            self.recommended = msgspec.json.decode(body, type=PutRecommendations).recommendations
+            told = msgspec.json.decode(body, type=PutRecommendations)
+            self.recommended, self.withdrawn = told.recommendations, told.withdrawn
             return {}
         self.overlays = msgspec.json.decode(body, type=PutOverlays).overlays
         self.version += 1

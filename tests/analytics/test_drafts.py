@@ -4,7 +4,6 @@ import msgspec
 
 from analytics.drafts import is_limiting, is_there
 from kernel.policy import Limit
-from tests.analytics.grounded import grounds
 from tests.analytics.policies import policy
 from tests.analytics.proposing import NOW
 
@@ -22,6 +21,6 @@ def test_a_limit_counts_where_it_applies_to_everybody() -> None:
 def test_a_limit_is_there_where_its_name_is_taken_or_one_is_as_tight() -> None:
     wanted = Limit(name="wanted", rate=5.0, burst=5, routes=("orders",))
     looser = Limit(name="one", rate=6.0, burst=5, routes=("orders",))
-    assert not is_there(wanted, grounds(by=policy(looser)))
-    assert is_there(wanted, grounds(by=policy(msgspec.structs.replace(looser, rate=5.0))))
-    assert is_there(wanted, grounds(by=policy(msgspec.structs.replace(looser, name="wanted"))))
+    assert not is_there(wanted, policy(looser), NOW)
+    assert is_there(wanted, policy(msgspec.structs.replace(looser, rate=5.0)), NOW)
+    assert is_there(wanted, policy(msgspec.structs.replace(looser, name="wanted")), NOW)

@@ -1,11 +1,25 @@
 import msgspec
 
+from analytics.choosing import limit_of
 from analytics.denials import AFTERWARDS_S, denied_by
 from analytics.engine import Engine
-from analytics.proposer import EVERY_S, REFRESH_S, YOUNG_REFRESH_S, YOUNG_S, Proposer, is_stale
+from analytics.proposer import (
+    EVERY_S,
+    REFRESH_S,
+    USELESS_S,
+    YOUNG_REFRESH_S,
+    YOUNG_S,
+    Proposer,
+    is_stale,
+)
+from analytics.withdrawing import USELESS
+from kernel.patch import Patch
+from kernel.policy import Limit
 from kernel.recommendations import Recommendation
+from kernel.replays import Choice
 from tests.analytics.policies import policy
 from tests.analytics.proposing import Witnessing, finding_of
+from tests.analytics.replayed import replayed
 from tests.analytics.traffic import Request, greedy, login, quiet, scanning, stuffing, windows_of
 from warehouse.conduct import Conduct
 
@@ -141,3 +155,66 @@ def test_evidence_is_stale_sooner_while_stuffed_logins_are_young() -> None:
     assert is_stale(finding, old - REFRESH_S, old)
     ended = msgspec.structs.replace(finding, closed_at=old)
     assert [is_stale(ended, at, old + 99) for at in (old, old + 1)] == [True, False]
+
+
+def limits_of(found: tuple[Recommendation, ...]) -> dict[str, Limit | None]:
+    """The limits that proposals add, by kind."""
+    return {each.kind: limit_of(each) for each in found}
+
+
+def test_the_value_that_a_replay_chose_is_proposed_and_stays() -> None:
+    play = Play()
+    first = play.look()
+    play.proposer.told(first, play.now)
+    better = Choice(0.5, 3, 0.9, 0.1, 0)
+    play.proposer.hear([replayed(each, better) for each in first], play.now)
+    (again,) = (each for each in play.look(later=EVERY_S) if each.kind == "limit-client")
+    limit = limit_of(again)
+    assert limit is not None
+    assert (limit.rate, limit.burst) == (0.5, 3)
+    play.proposer.told((again,), play.now)
+    later = play.look(later=REFRESH_S)
+    assert limits_of(later)["limit-client"] == limit
+    revised = limits_of(play.look(later=EVERY_S, revision="r2"))["limit-client"]  # made anew, replayed anew
+    assert revised is not None
+    assert revised.rate != 0.5
+
+
+def test_the_replay_of_what_was_proposed_before_chooses_nothing() -> None:
+    play = Play()
+    first = play.look()
+    play.proposer.told(first, play.now)
+    others = [
+        msgspec.structs.replace(replayed(each, Choice(0.5, 3, 0.9, 0.1, 0)), patch=Patch("old", ()))
+        for each in first
+    ]
+    play.proposer.hear(others, play.now)
+    assert play.look(later=EVERY_S) == ()
+
+
+def test_a_limit_of_no_use_is_taken_back_and_left_alone_for_a_while() -> None:
+    play = Play()
+    first = play.look()
+    play.proposer.told(first, play.now)
+    useless = Choice(1.0, 3, 0.05, 0.0, 0)
+    heard = [replayed(each, useless) if each.kind == "limit-client" else each for each in first]
+    play.proposer.hear(heard, play.now)
+    assert {each.kind for each in play.look(later=REFRESH_S)} == {"deny-scanner"}
+    (gone,) = play.proposer.outdated(play.now, policy())
+    (limited,) = (each for each in first if each.kind == "limit-client")
+    assert (gone.recommendation, gone.reason) == (limited.id, USELESS)
+    play.proposer.withdrew([gone])
+    assert play.proposer.outdated(play.now, policy()) == ()
+    assert "limit-client" in {each.kind for each in play.look(later=USELESS_S)}
+
+
+def test_what_another_process_proposed_is_taken_up_and_taken_back_when_it_is_over() -> None:
+    play = Play()
+    before = Play().look()
+    old = msgspec.structs.replace(before[0], id="0" * 16, key="old", finding="gone")
+    play.proposer.hear([*before, old], play.now)
+    assert play.look() == ()  # all of it is known
+    assert play.proposer.outdated(play.now, policy()) == ()
+    play.look(later=AFTERWARDS_S)
+    play.proposer.hear([*before, old], play.now)
+    assert [each.recommendation for each in play.proposer.outdated(play.now, policy())] == [old.id]

@@ -1,14 +1,19 @@
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from analytics.control import Control
 from analytics.engine import Engine
 from analytics.proposer import EVERY_S, Proposer
-from analytics.publisher import FOLLOW_EVERY_S, Publisher
+from analytics.publisher import FOLLOW_EVERY_S, HEAR_EVERY_S, Publisher
+from kernel.patch import AddLimit, Patch
+from kernel.recommendations import Reviewed
 from tests.analytics.controls import TOKEN, Endpoint, endpoint
+from tests.analytics.policies import PER_CLIENT
 from tests.analytics.proposing import Witnessing
 from tests.analytics.traffic import greedy, quiet, windows_of
+from tests.console.recommended import recommendation
 
 
 class Hand:
@@ -115,7 +120,7 @@ def test_proposals_are_told_once_and_again_where_nobody_took_them(play: Play) ->
     for _ in range(2):
         play.now += EVERY_S
         publisher.propose(play.now, play.engine)
-    assert play.told.calls.count("PUT /v1/recommendations") == 2
+    assert play.told.calls.count("PUT /v1/recommendations") == 1
     assert [made.patch.base for made in play.told.recommended] == ["r1"]
 
 
@@ -126,3 +131,22 @@ def test_a_paused_loop_proposes_nothing(play: Play) -> None:
     publisher.refresh(play.now, play.engine)
     publisher.propose(play.now, play.engine)
     assert "PUT /v1/recommendations" not in play.told.calls
+
+
+def test_what_is_open_and_over_is_taken_back(play: Play) -> None:
+    covered = msgspec.structs.replace(recommendation(), patch=Patch("r1", (AddLimit(PER_CLIENT),)))
+    play.told.reviewed = (Reviewed(covered, "open", 1.0),)
+    publisher = Publisher(play.control, play.clock, proposer=Proposer(Witnessing()))
+    play.clock.now += FOLLOW_EVERY_S
+    publisher.refresh(play.now, play.engine)
+    publisher.propose(play.now, play.engine)
+    assert [(each.recommendation, each.reason) for each in play.told.withdrawn] == [
+        (covered.id, "The policy covers it.")
+    ]
+    assert play.told.calls.count("GET /v1/recommendations") == 1
+    play.now += EVERY_S
+    publisher.propose(play.now, play.engine)
+    assert play.told.calls.count("GET /v1/recommendations") == 1
+    play.clock.now += HEAR_EVERY_S
+    publisher.propose(play.now + EVERY_S, play.engine)
+    assert play.told.calls.count("GET /v1/recommendations") == 2
