@@ -148,12 +148,21 @@ class Alerts:
         if oldest:
             log.warning("%d findings are not told: more than %d wait", len(oldest), MOST_HEARD)
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process delivers, and has taken up what was told before."""
+        return self._incidents is not None
+
+    def start(self) -> None:
+        """Begin to deliver what a turn hands over."""
+        for each in self._postmen.values():
+            each.start()
+
     @contextlib.contextmanager
     def running(self, around: Around) -> Iterator[None]:
         """Keep the threads for the length of a with block, and ENDS_WITHIN_S beyond at most."""
         thread = Thread(target=self._run, args=(around,), name="alerts", daemon=True)
-        for each in self._postmen.values():
-            each.start()
+        self.start()
         thread.start()
         try:
             yield
