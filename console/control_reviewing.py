@@ -23,10 +23,11 @@ class ReviewingCalls:
         self._state = state
 
     async def put_recommendations(self, request: Request) -> Response:
-        """Propose: the lease's holder only."""
+        """Propose, and take back what is open: the lease's holder only."""
         asked = await body_of(request, PutRecommendations)
         self._state.require(asked.tenant)
         author = author_of(request)
+        await self._state.withdraw(asked.holder, asked.withdrawn, author=author)
         return to_json(await self._state.propose(asked.holder, asked.recommendations, author=author))
 
     async def get_recommendations(self, state: AnyState = "") -> Response:

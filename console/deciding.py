@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -16,7 +17,7 @@ from kernel.compile import revision_of
 from kernel.control import ANALYTICS, Approve, ReviewInFull
 from kernel.patch import AddAccess, AddLimit, Operation, Patch, RemoveRule, SetMode, StalePatch, apply
 from kernel.policy import Policy
-from kernel.recommendations import Approval, Realised, Recommendation, Reviewed
+from kernel.recommendations import Approval, Realised, Recommendation, Reviewed, Withdrawal
 
 EXPIRY_AUTHOR = "expiry"
 HOUR_S = 3600.0
@@ -58,6 +59,29 @@ class Deciding(Revising):
             for each in kept:
                 self._note_end(each)
         return kept
+
+    async def withdraw(
+        self, holder: str, withdrawn: tuple[Withdrawal, ...], *, author: str = ANALYTICS
+    ) -> None:
+        """Take back those that are open; what was decided stays. The lease's holder only. Raises NotHeld."""
+        await self._require_lease(holder)
+        for each in withdrawn:
+            async with self._revising:
+                known = await self._stored(self._store.proposals.find, self.tenant, each.recommendation)
+                if known is None or known.state != "open":
+                    continue
+                gone = msgspec.structs.replace(
+                    known,
+                    state="withdrawn",
+                    changed_at=self._events_clock(),
+                    withdrawn_because=each.reason,
+                    author=author,
+                )
+                deed = Deed(author, "withdraw recommendation", each.recommendation, each.reason)
+                await self._routine(
+                    partial(self._store.proposals.put, self.tenant, gone), partial(only, deed)
+                )
+                self._note_end(gone)
 
     async def recommendations(self, state: str = "") -> tuple[Reviewed, ...]:
         """Those of a state (empty: every one), changed last first."""
@@ -183,6 +207,11 @@ class Deciding(Revising):
         change = Change(text, EXPIRY_AUTHOR, "its time is over", "expire recommendation", which)
         await self._revise(change, lambda: self._store.proposals.put(self.tenant, expired))
         self._note_end(expired)
+
+
+def only(deed: Deed, _: None) -> tuple[Deed]:
+    """One deed, whatever came of it."""
+    return (deed,)
 
 
 def proposal_deeds(

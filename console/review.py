@@ -77,6 +77,8 @@ def decision_lines(found: ReviewInFull) -> Iterator[str]:
     """What was decided, and what came of it."""
     if found.rejected_because:
         yield f"rejected by {found.author}: {found.rejected_because}"
+    if found.withdrawn_because:
+        yield f"withdrawn by {found.author}: {found.withdrawn_because}"
     if found.approval is not None:
         decided = found.approval
         until = f"until {to_utc(decided.expires_at)} UTC" if decided.expires_at else "for ever"

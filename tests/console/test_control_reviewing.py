@@ -46,6 +46,20 @@ def test_a_rejection_has_a_reason(control: Served) -> None:
     assert (rejected["state"], rejected["rejected_because"]) == ("rejected", "a partner")
 
 
+def test_a_proposal_is_taken_back_by_who_made_it(control: Served) -> None:
+    propose(control)
+    body = {"tenant": "default", "holder": "a", "recommendations": []}
+    reasons = [{"recommendation": WHICH, "reason": ""}]
+    assert control.call.put("/v1/recommendations", json={**body, "withdrawn": reasons}).status_code == 422
+    reasons = [{"recommendation": WHICH, "reason": "it is over"}]
+    gone = control.call.put("/v1/recommendations", json={**body, "withdrawn": reasons})
+    assert (gone.status_code, gone.json()) == (200, [])
+    (listed,) = control.call.get("/v1/recommendations", params={"state": "withdrawn"}).json()
+    assert listed["withdrawn_because"] == "it is over"
+    other = {**body, "holder": "b", "withdrawn": reasons}
+    assert control.call.put("/v1/recommendations", json=other).status_code == 409
+
+
 def test_a_job_is_asked_for_claimed_worked_on_and_cancelled(control: Served) -> None:
     claim = {"tenant": "default", "holder": "w1"}
     assert control.call.post("/v1/jobs/claim", json=claim).status_code == 204

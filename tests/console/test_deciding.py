@@ -11,6 +11,7 @@ from console.state import ControlState, open_state
 from kernel.control import Approve
 from kernel.patch import Patch, SetRate
 from kernel.policy import Limit
+from kernel.recommendations import Withdrawal
 from tests.console.policies import Clock
 from tests.console.proposing import realised, recommendation
 
@@ -156,3 +157,33 @@ async def test_harm_is_realised_only_after_an_approval(state: ControlState, cloc
     last = (await state.audit())[0]
     assert (last.author, last.times) == ("of-analytics", 5)
     assert last.detail == "refused 1 attacking and 0 legitimate identities"
+
+
+async def test_what_is_withdrawn_is_kept_with_its_reason_and_open_again_when_it_is_proposed_again(
+    state: ControlState,
+) -> None:
+    over = (Withdrawal(WHICH, "it is over"), Withdrawal("nope", "never heard of"))
+    with pytest.raises(NotHeld):
+        await state.withdraw("b", over)
+    await state.withdraw("a", over, author="analytics")
+    (kept,) = await state.recommendations("withdrawn")
+    assert (kept.withdrawn_because, kept.author) == ("it is over", "analytics")
+    assert await state.recommendations("open") == ()
+    with pytest.raises(NotOpen, match="withdrawn"):
+        await approve(state)
+    deeds = [(each.what, each.object, each.detail) for each in await state.audit()]
+    assert ("withdraw recommendation", WHICH, "it is over") in deeds
+    assert "nope" not in {which for _, which, _ in deeds}
+    (again,) = await state.propose("a", (recommendation(),))
+    assert (again.state, again.withdrawn_because) == ("open", "")
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+async def test_what_an_operator_decided_is_not_withdrawn(state: ControlState, decision: str) -> None:
+    if decision == "approved":
+        await approve(state)
+    else:
+        await state.reject(WHICH, "a partner", author="ada")
+    (before,) = await state.recommendations()
+    await state.withdraw("a", (Withdrawal(WHICH, "it is over"),))
+    assert await state.recommendations() == (before,)

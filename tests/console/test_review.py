@@ -71,6 +71,8 @@ def test_it_tells_what_was_decided_and_what_came_of_it() -> None:
     assert "approved by ana: looks right (mode shadow, for ever)" in text
     assert "harm: unknown, no legitimate identity was seen" in text
     assert "rejected by ben: no" in "\n".join(lines_of(review(rejected_because="no", author="ben")))
+    withdrawn = review(withdrawn_because="it is over", author="analytics")
+    assert "withdrawn by analytics: it is over" in "\n".join(lines_of(withdrawn))
 
 
 def test_a_patch_that_no_longer_fits_is_told() -> None:
