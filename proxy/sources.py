@@ -25,7 +25,10 @@ log = logging.getLogger("tidegate.proxy")
 
 WATCH_S = 0.5  # no inotify: network file systems and mounted config maps have none
 POLL_TIMEOUT_S = 25  # what the control endpoint holds a poll for
-BACKOFF_S = (0.5, 15.0)  # first and longest pause after a failed poll
+# First and longest pause after a failed poll, and the longest wait for a connection: a console that is
+# back reaches its proxies within two seconds, as one that was never away.
+BACKOFF_S = (0.25, 1.0)
+CONNECT_TIMEOUT_S = 1.0
 
 
 class Compiled(NamedTuple):
@@ -244,6 +247,6 @@ def control_client(url: str, token: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         base_url=url,
         headers={"authorization": f"Bearer {token}"},
-        timeout=httpx2.Timeout(5.0, read=POLL_TIMEOUT_S + 10.0),
+        timeout=httpx2.Timeout(5.0, connect=CONNECT_TIMEOUT_S, read=POLL_TIMEOUT_S + 10.0),
         trust_env=False,
     )
