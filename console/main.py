@@ -50,6 +50,7 @@ COMMANDS = (
     ),
     Command("findings", "List what analytics found.", "console.commands.findings", CONSOLE),
     Command("decision", "Show one request by its decision id.", "console.commands.decision", CONSOLE),
+    Command("alerts", "Test where alerts go.", "console.commands.alerts", ("analytics",)),
     Command("keys", "Make API keys.", "console.commands.keys"),
     Command("import-log", "Load an access log into the warehouse.", "console.commands.import_log", CONSOLE),
     Command("loop", "Pause or resume automation.", "console.commands.loop", CONSOLE),

@@ -10,6 +10,7 @@ from analytics.main import main, tempo_of, to_text
 from analytics.once import Looked
 from kernel.replays import ReplayReport
 from tests.analytics.policies import TEXT
+from tests.analytics.receiving import receiving
 from warehouse.exits import CannotRun
 
 
@@ -69,3 +70,27 @@ def test_a_policy_file_is_replayed_at_once(
     complaints: list[str] = []
     assert main(["replay", *asked[:-1], "0", "--warehouse", warehouse_url], complaints.append) == 2
     assert "the range is empty" in complaints[0]
+
+
+def test_a_wrong_alerts_file_is_told_before_the_warehouse_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.yaml"
+    path.write_text("sinks: []\n")
+    complaints: list[str] = []
+    for command in ([], ["alerts-test"]):
+        assert main([*command, "--alerts", str(path)], complaints.append) == 2
+    assert all("sinks: there is no sink" in complaint for complaint in complaints)
+
+
+def test_every_sink_can_be_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "alerts.yaml"
+    with receiving() as receiver:
+        path.write_text(f"sinks: [{{name: am, type: alertmanager, url: '{receiver.url}'}}]")
+        assert main(["alerts-test", "--alerts", str(path)], print) == 0
+        receiver.status = 500
+        assert main(["alerts-test", "--alerts", str(path), "--json"], print) == 1
+    text, json = capsys.readouterr().out.splitlines()
+    assert text == "am  delivered, firing and resolved"
+    assert '"failure":"firing: answered 500"' in json
+    complaints: list[str] = []
+    assert main(["alerts-test", "--alerts", str(path), "--sink", "x"], complaints.append) == 2
+    assert complaints == [f"tidegate-analytics: --sink 'x' is not in {path}; its sinks: am\n"]

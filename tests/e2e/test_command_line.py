@@ -19,7 +19,7 @@ DOCUMENT = ROOT / "docs" / "command-line.md"
 HEAVY = ("fastapi", "uvicorn", "numpy", "clickhouse_connect", "chdb", "sklearn", "scipy", "httpx2", "uvloop")
 ASKED_FOR = {
     *("up", "demo", "proxy", "analytics", "warehouse", "check", "explain", "status", "findings"),
-    *("keys", "import-log", "loop", "console", "decision"),
+    *("keys", "import-log", "loop", "console", "decision", "alerts"),
     "dashboards",
     *("recommendations", "replay", "diff", "apply", "rollback", "marker", "backup", "restore"),
 }
