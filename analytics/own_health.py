@@ -64,19 +64,22 @@ class SelfWatch:
 
     def __init__(self, reader: Reader, control: Control | None, watching: Watching) -> None:
         self._reader = reader
-        self._control = control
         self._watching = watching
         self._outcomes = Rarely(self._ask_outcomes, OUTCOMES_EVERY_S * watching.pace)
         self._heartbeats = Rarely(self._ask_heartbeats, HEARTBEATS_EVERY_S * watching.pace)
         self._warehouse = Source(self._ask_warehouse, warehouse_away, AWAY_S * watching.pace)
-        self._console = Source(self._ask_console, console_away, AWAY_S * watching.pace)
+        self._console: Source | None = None
+        if control is not None:
+            self._console = Source(
+                lambda _: of_status(control.status()), console_away, AWAY_S * watching.pace
+            )
 
     def look(self, now: float) -> tuple[Condition, ...]:
         """What holds at `now` (unix seconds by the events' clock).
 
         Raises what the warehouse's client raises, or Unreachable, in the first AWAY_S of an outage.
         """
-        by_console = self._console.look(now) if self._control is not None else ()
+        by_console = self._console.look(now) if self._console is not None else ()
         return (*self._warehouse.look(now), *by_console)
 
     def _ask_warehouse(self, now: float) -> tuple[Condition, ...]:
@@ -99,11 +102,6 @@ class SelfWatch:
         objective = self._watching.objective
         fired = burning(self._reader.served(now, tuple(WINDOWS)), now, objective=objective)
         return tuple(to_condition(each, objective) for each in fired)
-
-    def _ask_console(self, _: float) -> tuple[Condition, ...]:
-        assert self._control is not None
-        status = self._control.status()
-        return (*refused_file(status), *refused_by_proxies(status), *paused(status))
 
 
 class Rarely:
@@ -146,6 +144,11 @@ class Source:
             return (self._away(told), *self._known)
         self._failing_since = None
         return self._known
+
+
+def of_status(status: Status) -> tuple[Condition, ...]:
+    """What holds by what the console knows."""
+    return (*refused_file(status), *refused_by_proxies(status), *paused(status))
 
 
 def losing(loss: Loss) -> Iterator[Condition]:
@@ -233,8 +236,8 @@ def refused_file(status: Status) -> Iterator[Condition]:
         name="policy-rejected",
         labels={"at": "console"},
         severity="warning",
-        summary=f"the policy file is refused, revision {status.revision} stays: {status.refused_policy[0]}"
-        f"{rest}; run `tidegate check` on it",
+        summary=f"the policy file is refused, revision {status.revision} stays: "
+        f"{status.refused_policy[0].rstrip('.')}{rest}; run `tidegate check` on it",
         observations=(Observation("problems", float(len(status.refused_policy)), 0.0, "problems"),),
     )
 

@@ -1,7 +1,7 @@
 -- What was answered and what failed within the newest so many seconds, for several windows at once, by whole minutes.
 -- Requests that no route takes and those that the gateway itself refused (429, 403, 401, 413) are in neither count.
 -- A response that broke off has a status below 500 and stands among the upstream's failures alone, which hold the
--- gateway's own 502 and 504, too: of both counts of a minute the greater is taken.
+-- gateway's own 502 and 504, too: of both counts of a route's minute the greater is taken.
 SELECT
     toUnixTimestamp(min(t)) AS first_minute,
     sumForEach(arrayMap(seconds -> if(t >= toStartOfMinute(toDateTime({until:UInt32} - seconds, 'UTC')), asked, 0), {windows:Array(UInt32)})) AS asked_within,
