@@ -127,6 +127,7 @@ class Alerts:
         self._incidents: Incidents | None = None  # None: another process delivers
         self._heard: dict[str, Finding] = {}
         self._lock = Lock()  # of what is heard
+        self._is_flooded = False
         self._proposable: dict[str, tuple[Alert, float]] = {}  # they wait for a recommendation, until then
         self._told: dict[str, Alert] = {}  # what fires, as it was told
         self._look_at = float("-inf")
@@ -145,8 +146,9 @@ class Alerts:
             oldest = list(self._heard)[: max(len(self._heard) - MOST_HEARD, 0)]
             for each in oldest:
                 del self._heard[each]
-        if oldest:
-            log.warning("%d findings are not told: more than %d wait", len(oldest), MOST_HEARD)
+        if oldest and not self._is_flooded:
+            log.warning("more than %d findings wait to be told: the oldest are not", MOST_HEARD)
+        self._is_flooded = bool(oldest)
 
     @property
     def leads(self) -> bool:
@@ -198,10 +200,9 @@ class Alerts:
         if not around.leads():
             self._leave()
             return
-        if self._incidents is None and not around.is_behind():
-            self._begin(around)
-        if self._incidents is not None:
-            self._go_on(self._incidents, around)
+        if self._incidents is None:
+            self._incidents = self._begin()
+        self._go_on(self._incidents, around)
 
     def _leave(self) -> None:
         """Another process delivers: it takes up from the warehouse what is not settled here."""
@@ -217,13 +218,12 @@ class Alerts:
         self._record.forget()
         self._drain()
 
-    def _begin(self, around: Around) -> None:
-        """Go on with what was told, by this process or another."""
+    def _begin(self) -> Incidents:
+        """Go on with what was told, by this process or another, and with open findings that nobody told."""
         now = self._clocks.events()
         left, known = self._journal.unfinished(now), self._journal.known(now - REMEMBERED_S)
         incidents = Incidents(self._tenant, resolve_after_s=self._wanted.resolve_after_s)
         incidents.restore(left.firing, known, now)
-        self._incidents = incidents
         self._told = {alert.id: alert for alert in left.firing}
         for each in self._postmen.values():
             each.repeat(left.firing, at_once=True)
@@ -237,8 +237,10 @@ class Alerts:
                 self._record.note(gone)
         for alert in left.firing:
             self._hand_over([alert], [name for name in self._postmen if (alert.id, name) not in left.told])
-        still = [finding for finding in reversed(known) if finding.closed_at == 0.0]
-        self._announce(incidents.take(still, now), around)
+        with self._lock:
+            # What the loop has said meanwhile is newer.
+            self._heard = {each.id: each for each in reversed(known) if not each.closed_at} | self._heard
+        return incidents
 
     def _go_on(self, incidents: Incidents, around: Around) -> None:
         now, real = self._clocks.events(), self._clocks.monotonic()

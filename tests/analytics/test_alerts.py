@@ -200,6 +200,15 @@ def test_nothing_is_told_of_the_past_that_is_caught_up_with(bench: Bench, receiv
     assert bench.shelf.steps == {}
 
 
+def test_conditions_are_told_while_the_past_is_caught_up_with(bench: Bench, receiver: Receiver) -> None:
+    bench.behind = True
+    bench.conditions = (PAUSED,)
+    bench.turn(ERRORS)
+    bench.turn(after_s=HELD_S)
+    bench.until(1)
+    assert [each.name for each in receiver.alerts()] == ["loop-paused"]
+
+
 def test_another_process_goes_on_with_what_was_told(bench: Bench, receiver: Receiver) -> None:
     bench.turn()
     bench.turn(ERRORS)
@@ -316,7 +325,10 @@ def test_the_threads_end_with_the_block_and_tell_what_they_still_can(
 def test_what_is_heard_is_bounded(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     many = [msgspec.structs.replace(ERRORS, id=f"{number}") for number in range(10_001)]
     bench.alerts.hear(many)
-    assert "1 findings are not told" in caplog.text
+    bench.alerts.hear(many)
+    assert [each.getMessage() for each in caplog.records] == [
+        "more than 10000 findings wait to be told: the oldest are not"
+    ]
 
 
 def test_a_record_keeps_when_a_delivery_was_taken_up(bench: Bench, shelf: Shelf) -> None:
