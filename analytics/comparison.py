@@ -30,6 +30,7 @@ MICROSECONDS: Final = 1e6
 class Situation(msgspec.Struct, frozen=True):
     """What was so then: `base` is the YAML of the policy in force, `lost` the share of telemetry lost.
 
+    `then`: the YAML of the revision that judged most of these requests, where that is another one.
     `overlays` apply to both policies from their creation to their expiry. `chosen_until`: when the data
     ends on which the limits were chosen; 0: the middle of the range, or of what of it holds requests.
     `chooses`: whether limits with a curve are told a better value.
@@ -42,33 +43,43 @@ class Situation(msgspec.Struct, frozen=True):
     lost: float = 0.0
     chosen_until: float = 0.0
     chooses: bool = False
+    then: str = ""
     chunk_rows: int = CHUNK_ROWS
 
 
 class Known(msgspec.Struct, frozen=True):
     """Facts, judged ready. `met`: the number of their bucket at each rule that they meet."""
 
-    base: Course
-    candidate: Course
+    courses: tuple[Course, ...]  # by side
     identity: int
     route: str
     met: dict[str, int]
     is_routed: bool = True
 
 
-UNKNOWN = Known(NOTHING, NOTHING, 0, "", {})  # a row that was gone when its facts were asked for
+UNKNOWN = Known((NOTHING,) * 3, 0, "", {})  # a row that was gone when its facts were asked for
 
 
 class Comparison:
-    """Base and candidate over the same requests. Memory: a chunk, buckets, and identities."""
+    """Base and candidate over the same requests. Memory: a chunk, buckets, and identities.
+
+    `then` is compared with what was decided when the requests came; None: the base is.
+    """
 
     def __init__(
-        self, request: ReplayRequest, situation: Situation, base: Snapshot, candidate: Snapshot
+        self,
+        request: ReplayRequest,
+        situation: Situation,
+        *,
+        base: Snapshot,
+        candidate: Snapshot,
+        then: Snapshot | None = None,
     ) -> None:
         self.request, self.situation = request, situation
-        self.base, self.candidate = base, candidate
-        self.wording = wording_of(base, candidate)
-        self.sides = tuple(Side(each, base.policy, situation.overlays) for each in (base, candidate))
+        self.base, self.candidate, self.then = base, candidate, then or base
+        policies = (base, candidate) if then is None else (base, candidate, then)
+        self.wording = wording_of(policies, self.then.revision)
+        self.sides = tuple(Side(each, base.policy, situation.overlays) for each in policies)
         self.refill_s = max(slowest_refill_s(side.snapshot) for side in self.sides)
         self.warmed_from = request.since - min(max(self.refill_s, LEAST_WARM_S), MOST_WARM_S)
         self.chosen_until = situation.chosen_until or (request.since + request.until) / 2
@@ -99,18 +110,18 @@ class Comparison:
         unique, inverse = np.unique(np.asarray(rows.combination, dtype=np.uint64), return_inverse=True)
         codes = unique.tolist()
         self._look_up(codes, float(times[0]), combinations)
-        told: tuple[list[tuple[int, Told]], list[tuple[int, Told]]] = ([], [])
+        told: list[list[tuple[int, Told]]] = [[] for _ in self.sides]
         known = [self._known_by(code) for code in codes]
         for first, last, is_new in self._segments(times):
             if is_new:
                 known = [self._known_by(code) for code in codes]
             here, moments = inverse[first:last].tolist(), times[first:last].tolist()
-            by_side = ([each.base for each in known], [each.candidate for each in known])
+            by_side = ([each.courses[at] for each in known] for at in range(len(self.sides)))
             for side, courses in zip(told, by_side, strict=True):
                 found = run([courses[at] for at in here], moments)
                 side.extend([(first + at, each) for at, each in found])
         frame = self._frame(rows, times, np.array([each.identity for each in known])[inverse])
-        self.tally.compare(frame, *told)
+        self.tally.compare(frame, told[0], told[1], then=told[-1] if len(told) > 2 else told[0])
         self._count_rules(frame, known, inverse, told[1])
         lost = np.array([not each.is_routed for each in known])[inverse]
         self.unrouted += int((lost & frame.counted).sum())
@@ -120,6 +131,7 @@ class Comparison:
         tally, request = self.tally, self.request
         return ReplayReport(
             base=self.base.revision,
+            then=self.then.revision,
             candidate=self.candidate.revision,
             since=request.since,
             until=request.until,
@@ -178,7 +190,7 @@ class Comparison:
     def _judge(self, found: Combination) -> Known:
         """A combination under both policies. An identity is the one that telemetry tells."""
         facts = [side.facts(found, self._entered) for side in self.sides]
-        base, candidate = (side.course(found, each) for side, each in zip(self.sides, facts, strict=True))
+        courses = tuple(side.course(found, each) for side, each in zip(self.sides, facts, strict=True))
         identity = self._identities.setdefault(found.identity, len(self._identities))
         if identity == len(self._names):
             self._names.append(found.identity)
@@ -187,7 +199,7 @@ class Comparison:
             buckets = self._buckets.get(rule)
             if buckets is not None:
                 met[rule] = buckets.setdefault(key, len(buckets))
-        return Known(base, candidate, identity, found.route, met, facts[1] is not None)
+        return Known(courses, identity, found.route, met, facts[1] is not None)
 
     def _frame(self, rows: RowColumns, times: Floats, identities: Numbers) -> Frame:
         ended = np.asarray(rows.ended, dtype=np.int64) / MICROSECONDS
@@ -203,7 +215,7 @@ class Comparison:
             known=self._known_before(identities, times),
             refused_then=np.asarray(rows.refused, dtype=np.bool_),
             rule_then=np.asarray(rows.rule, dtype=np.int64),
-            is_base=np.asarray(rows.is_base, dtype=np.bool_),
+            is_then=np.asarray(rows.is_then, dtype=np.bool_),
             status=np.asarray(rows.status, dtype=np.int64),
             method=np.asarray(rows.method, dtype=np.int64),
         )

@@ -28,7 +28,7 @@ def what_was_seen(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
         yield "There were no requests in that time: nothing is known."
     elif not told.compared:
         yield (
-            f"No request was judged by revision {comparison.base.revision}: whether the replay agrees with "
+            f"No request was judged by revision {comparison.then.revision}: whether the replay agrees with "
             "what was decided cannot be said."
         )
     if told.share > MOST_DISAGREEMENT:

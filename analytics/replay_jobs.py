@@ -15,6 +15,7 @@ from analytics.realising import AGAIN_AFTER_S, realised
 from analytics.replay_rules import NotReplayable
 from analytics.replaying import Cancelled, replay
 from analytics.situations import labels_of, situation_of, with_ordinary
+from kernel.compile import revision_of
 from kernel.control import Label
 from kernel.patch import AddLimit, Patch, SetMode, StalePatch, apply
 from kernel.recommendations import Realised, Recommendation, Reviewed
@@ -167,9 +168,20 @@ class Worker:
         """A request answered. Raises NotReplayable, Cancelled, Unreachable, and the client's errors."""
         base = self._desk.text_of(request.base)
         situation = situation_of(self._client, self._tenant, request, base=base, opinions=self._desk.labels())
-        situation = msgspec.structs.replace(situation, hash_key=self._hash_key, chooses=chooses)
         source = ReplayReader(self._client, self._tenant)
+        then = self._text_then(source.judged_by(request.since, request.until), base)
+        situation = msgspec.structs.replace(situation, hash_key=self._hash_key, chooses=chooses, then=then)
         return replay(request, situation, source, progress=progress, clock=self._clock)
+
+    def _text_then(self, revision: str, base: str) -> str:
+        """The policy that was active then; empty where that is the base, or nobody knows it any more."""
+        if not revision or revision == revision_of(base):
+            return ""
+        try:
+            return self._desk.text_of(revision)
+        except Unreachable as problem:
+            log.debug("revision %s: %s", revision, problem)
+            return ""
 
     def _replayed(self, job: Job) -> ReplayReport:
         self._told_at = -TELL_EVERY_S

@@ -86,16 +86,16 @@ def opaque_rules(policy: Policy, base: Policy) -> dict[str, Judged]:
     return {each.rule.name: each for each in found if each.kind != "replayable"}
 
 
-def wording_of(base: Snapshot, candidate: Snapshot) -> Wording:
-    """What the questions to the warehouse need to know of both policies."""
-    policies = (base.policy, candidate.policy)
-    opaque = {name for policy in policies for name in opaque_rules(policy, base.policy)}
+def wording_of(snapshots: tuple[Snapshot, ...], revision: str) -> Wording:
+    """What the questions to the warehouse need to know of the policies, the base first."""
+    policies = tuple(each.policy for each in snapshots)
+    opaque = {name for policy in policies for name in opaque_rules(policy, policies[0])}
     return Wording(
         reasons=tuple(str(reason) for reason in Reason if reason),
         rules=tuple(sorted({name for policy in policies for name in rules_of(policy)})),
         methods=METHODS,
-        caps=tuple(sorted({route.max_body_bytes for each in (base, candidate) for route in each.routes})),
+        caps=tuple(sorted({route.max_body_bytes for each in snapshots for route in each.routes})),
         opaque=tuple(sorted(opaque)),
-        addressed=any(policy.access for policy in policies) or policies[0].consumers != policies[1].consumers,
-        revision=base.revision,
+        addressed=any(each.access or each.consumers != policies[0].consumers for each in policies),
+        revision=revision,
     )

@@ -26,7 +26,7 @@ class Frame(msgspec.Struct, frozen=True):
     known: Flags  # of identities that were there before harm is bounded
     refused_then: Flags
     rule_then: Numbers
-    is_base: Flags
+    is_then: Flags
     status: Numbers
     method: Numbers  # 0, or the number in METHODS from 1 on
 
@@ -159,14 +159,22 @@ class Tally:
         self.seen, self.newly, self.freed = Parted(), Parted(), Parted()
         self.compared = self.differing = 0
 
-    def compare(self, frame: Frame, base: list[tuple[int, Told]], candidate: list[tuple[int, Told]]) -> None:
-        """Two replays of a chunk, beside each other and beside what was decided then."""
+    def compare(
+        self,
+        frame: Frame,
+        base: list[tuple[int, Told]],
+        candidate: list[tuple[int, Told]],
+        *,
+        then: list[tuple[int, Told]],
+    ) -> None:
+        """Replays of a chunk: candidate beside base, and `then` beside what was decided then."""
         self.seen.add(frame, frame.counted)
-        refused, by = self._refusals(frame, base)
+        refused, _ = self._refusals(frame, base)
         refused_now, by_now = self._refusals(frame, candidate)
         self.newly.add(frame.judging(np.isin(by_now, self._denials)), refused_now & ~refused)
         self.freed.add(frame, refused & ~refused_now)
-        compared = frame.counted & frame.is_base
+        compared = frame.counted & frame.is_then
+        refused, by = self._refusals(frame, then)
         differs = (refused != frame.refused_then) | (refused & (by != frame.rule_then))
         self.compared += int(compared.sum())
         self.differing += int((compared & differs).sum())
@@ -188,5 +196,5 @@ class Tally:
         return bound_of(len(harmed), len(met | harmed))
 
     def disagreement(self) -> Disagreement:
-        """Of the base with what was decided then."""
+        """Of the policy of that time with what was decided."""
         return Disagreement(self.compared, self.differing)

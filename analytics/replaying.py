@@ -1,11 +1,13 @@
 """What a policy would have done to stored requests: both policies run side by side over the same chunks.
 
 Order and time are those of the decision: the end of a request's head. Before the range both limiters are
-warmed; what is then counted are requests that ended in [since, until). The base is compared with what was
-decided when the requests came. Limits are taken as chosen on the first half of the time in which there were
-requests: harm is bounded on the second, over identities that were there in the first.
+warmed; what is then counted are requests that ended in [since, until). The revision that judged most of
+them (the base, or a third policy beside) is compared with what was decided when they came. Limits are taken
+as chosen on the first half of the time in which there were requests: harm is bounded on the second, over
+identities that were there in the first.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, Protocol
@@ -14,6 +16,7 @@ from analytics.comparison import Comparison, Situation
 from analytics.replay_caveats import caveats_of
 from analytics.replay_rules import NotReplayable, compiled
 from kernel.replays import ReplayReport, ReplayRequest
+from kernel.snapshot import Snapshot
 from warehouse.readers_replay import (
     LONGEST_S,
     CombinationColumns,
@@ -55,7 +58,8 @@ def replay(
     hash_key = situation.hash_key
     base = compiled(situation.base, "base", at=request.since, hash_key=hash_key)
     candidate = compiled(request.policy, "candidate", at=request.since, hash_key=hash_key)
-    comparison = Comparison(request, situation, base, candidate)
+    then = then_of(situation, request)
+    comparison = Comparison(request, situation, base=base, candidate=candidate, then=then)
     span = source.span(comparison.warmed_from, request.until, step_s=step_of(comparison.warmed_from, request))
     comparison.begins(first_of(span, request.since))
     for share, stretch in stretches_of(span, comparison.warmed_from, request, situation.chunk_rows):
@@ -66,6 +70,15 @@ def replay(
             comparison.add(rows, partial(source.combinations, stretch, comparison.wording))
     progress(1.0)
     return comparison.report(caveats_of(comparison, span), took_s=clock() - began)
+
+
+def then_of(situation: Situation, request: ReplayRequest) -> Snapshot | None:
+    """The revision of that time; None where it is the base, or no policy that can be loaded any more."""
+    if not situation.then:
+        return None
+    with contextlib.suppress(NotReplayable):
+        return compiled(situation.then, "then", at=request.since, hash_key=situation.hash_key)
+    return None
 
 
 def first_of(span: SpanColumns, since: float) -> float:

@@ -103,7 +103,7 @@ class RuleHarm(msgspec.Struct, frozen=True):
 
 
 class Disagreement(msgspec.Struct, frozen=True):
-    """The policy that was active, replayed, against what was decided then."""
+    """The policy that was active then, replayed, against what was decided."""
 
     compared: int
     differing: int
@@ -139,6 +139,7 @@ class ReplayReport(msgspec.Struct, frozen=True):
     lost: float  # share of the telemetry of that time
     took_s: float
     caveats: tuple[str, ...]
+    then: str = ""  # the revision whose replay `disagreement` is about; empty: the base
 
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]

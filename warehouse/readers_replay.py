@@ -15,7 +15,8 @@ class Wording(msgspec.Struct, frozen=True):
     """The names that columns number from 1 on (0: none of them), and what facts are told apart by.
 
     `caps`: bytes of bodies between which a policy decides otherwise. `opaque`: rules whose verdict is
-    taken as it was stored. `addressed`: whether client addresses matter. `revision`: the base's.
+    taken as it was stored. `addressed`: whether client addresses matter. `revision`: of whose decisions a
+    replay is compared with.
     """
 
     reasons: tuple[str, ...]
@@ -55,7 +56,7 @@ class RowColumns(msgspec.Struct, frozen=True):
     rule: Sequence[int]  # number in Wording.rules
     status: Sequence[int]
     method: Sequence[int]  # number in Wording.methods
-    is_base: Sequence[int]  # whether the base revision judged it
+    is_then: Sequence[int]  # whether Wording.revision judged it
 
 
 class CombinationColumns(msgspec.Struct, frozen=True):
@@ -112,6 +113,11 @@ class ReplayReader(Reader):
     def accused(self, since: float, until: float) -> LabelColumns:
         """Whom findings call abusive in that time."""
         return to_table(LabelColumns, self._ask("replay_labels", since, until))
+
+    def judged_by(self, since: float, until: float) -> str:
+        """The revision that judged most requests of that time; empty where none did."""
+        columns = self._ask("replay_revision", since, until)
+        return str(columns[0][0]) if columns else ""
 
     def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, int]:
         """Identity -> requests that the rules refused, or would have as shadows."""

@@ -10,7 +10,7 @@ def comparison(*limits: str, curve_of: tuple[str, ...] = (), chosen_until: float
     request = ReplayRequest(text, SINCE, SINCE + 100, curve_of=curve_of)
     base = policy_text()
     situation = Situation(base, chosen_until=chosen_until)
-    return Comparison(request, situation, snapshot_of(base), snapshot_of(text))
+    return Comparison(request, situation, base=snapshot_of(base), candidate=snapshot_of(text))
 
 
 def test_limiters_are_warmed_for_as_long_as_the_slowest_bucket_refills() -> None:
@@ -50,7 +50,7 @@ def test_a_limit_is_chosen_among_more_values_where_that_is_asked() -> None:
     for chooses in (False, True):
         situation = Situation(policy_text(), chooses=chooses)
         request = ReplayRequest(text, SINCE, SINCE + 100)
-        made = Comparison(request, situation, snapshot_of(situation.base), snapshot_of(text))
+        made = Comparison(request, situation, base=snapshot_of(situation.base), candidate=snapshot_of(text))
         (curve,) = (each.curve for each in made.tally.rules)
         assert curve is not None
         assert curve.is_chosen_from is chooses

@@ -15,7 +15,7 @@ def told(
     text = policy_text(*limits, more=more)
     situation = Situation(text, hash_key=hash_key, lost=lost)
     made = snapshot_of(text)
-    comparison = Comparison(ReplayRequest(text, SINCE, SINCE + 100), situation, made, made)
+    comparison = Comparison(ReplayRequest(text, SINCE, SINCE + 100), situation, base=made, candidate=made)
     return "\n".join(caveats_of(comparison, span))
 
 

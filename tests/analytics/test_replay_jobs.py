@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from threading import Event
 
 import msgspec
+import pytest
 from clickhouse_connect.driver.client import Client
 
+from analytics.control import Unreachable
 from analytics.replay_jobs import AGAIN_S, Times, Worker, is_due
 from kernel.control import Label
 from kernel.patch import AddAccess, AddLimit, Patch
@@ -294,3 +296,27 @@ def test_the_harm_of_a_denial_counts_a_customer_behind_a_denied_address(
     worker(desk, warehouse_client, tenant).turn()
     assert desk.realised is not None
     assert (desk.realised.attack, desk.realised.legitimate) == (Split(12, 1), Split(12, 1))
+
+
+class Remembering(Desk):
+    """Knows the revision of that time, or says that it does not."""
+
+    known = ""
+
+    def text_of(self, revision: str) -> str:
+        if revision and not self.known:
+            raise Unreachable("404")
+        return self.known if revision else BASE
+
+
+@pytest.mark.parametrize(("known", "compared"), [(STRICT, 60), ("", 0)])
+def test_the_revision_that_was_active_then_is_replayed(
+    warehouse_client: Client, tenant: str, known: str, compared: int
+) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, STRICT, steady(GREEDY, every_s=1, until_s=60)))
+    desk = Remembering(STRICT)
+    desk.known = known
+    worker(desk, warehouse_client, tenant).turn()
+    assert desk.report is not None
+    assert desk.report.disagreement.compared == compared
+    assert desk.report.disagreement.differing == 0

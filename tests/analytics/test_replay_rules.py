@@ -62,8 +62,8 @@ def test_a_broken_policy_is_told_with_its_place() -> None:
 
 def test_the_warehouse_is_asked_for_addresses_only_where_they_matter() -> None:
     plain, access = snapshot_of(policy_text(PLAIN)), snapshot_of(policy_text(PLAIN, more=ACCESS))
-    assert not wording_of(plain, plain).addressed
-    wording = wording_of(plain, access)
+    assert not wording_of((plain, plain), plain.revision).addressed
+    wording = wording_of((plain, access), plain.revision)
     assert wording.addressed
     assert wording.rules == ("office", "plain")
     assert wording.revision == plain.revision

@@ -41,7 +41,7 @@ def frame(
         known=~no if known is None else np.isin(numbers, list(known)),
         refused_then=no,
         rule_then=zeros,
-        is_base=~no,
+        is_then=~no,
         status=zeros + 200,
         method=zeros + 1,
     )
@@ -59,7 +59,12 @@ def tally(rule: str = "one") -> RuleTally:
 
 def test_what_only_the_candidate_refuses_is_new_and_the_rest_is_freed() -> None:
     whole = Tally({"one": 1}, [])
-    whole.compare(frame([0, 1, 2, 3], attacks={3}, warm=1), [(0, NO), (1, NO)], [(1, NO), (2, NO), (3, NO)])
+    whole.compare(
+        frame([0, 1, 2, 3], attacks={3}, warm=1),
+        [(0, NO), (1, NO)],
+        [(1, NO), (2, NO), (3, NO)],
+        then=[(1, NO)],
+    )
     assert whole.newly.legitimate.split() == whole.newly.attack.split() == Split(1, 1)
     assert whole.freed.together() == Split(0, 0)  # position 0 only warms
     assert whole.seen.together() == Split(3, 3)
@@ -92,10 +97,10 @@ def test_who_is_ordinary_besides_is_harmed_by_a_denial_and_held_by_a_limit() -> 
     seen = frame([0, 1, 2, 3], attacks={1, 2}, ordinary={2})
     denied = Told(Reason.ACCESS_DENIED, "denial", (), ("denial",))
     whole = Tally({"one": 1, "denial": 2}, [tally(), tally("denial")])
-    whole.compare(seen, [], [(1, denied), (2, denied)])
+    whole.compare(seen, [], [(1, denied), (2, denied)], then=[])
     assert (whole.newly.attack.split(), whole.newly.legitimate.split()) == (Split(1, 1), Split(1, 1))
     limited = Tally({"one": 1, "denial": 2}, [tally(), tally("denial")])
-    limited.compare(seen, [], [(1, NO), (2, NO)])
+    limited.compare(seen, [], [(1, NO), (2, NO)], then=[])
     assert (limited.newly.attack.split(), limited.newly.legitimate.split()) == (Split(2, 2), Split(0, 0))
     assert [each.is_denial for each in whole.rules] == [False, True]
 

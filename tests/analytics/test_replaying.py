@@ -21,6 +21,7 @@ from tests.analytics.replays import (
     Asked,
     judged_rows,
     policy_text,
+    snapshot_of,
     steady,
     store,
 )
@@ -231,6 +232,22 @@ def test_another_revision_is_left_out_of_the_comparison(warehouse_client: Client
     report = replayed(warehouse_client, tenant, BASE, situation=Situation(STRICT))
     assert report.disagreement.compared == 0
     assert any("cannot be said" in each for each in report.caveats)
+
+
+def test_the_revision_of_that_time_is_replayed_beside_another_base(
+    warehouse_client: Client, tenant: str
+) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, STRICT, crowd()))
+    report = replayed(warehouse_client, tenant, BASE, situation=Situation(BASE, then=STRICT))
+    assert report.disagreement.compared == len(crowd())
+    assert report.disagreement.differing == 0
+    assert report.then == snapshot_of(STRICT).revision != report.base
+    assert report.freed == Split(0, 0)  # of base and candidate
+    other = Situation(BASE, then=STRICT.replace("burst: 2", "burst: 5"))
+    rows = replayed(warehouse_client, tenant, BASE, situation=other).disagreement
+    assert rows.compared == 0  # that revision judged none of them
+    broken = replayed(warehouse_client, tenant, BASE, situation=Situation(BASE, then="routes: 1"))
+    assert broken.then == broken.base
 
 
 def test_a_replay_of_nothing_knows_nothing(warehouse_client: Client, tenant: str) -> None:

@@ -39,7 +39,7 @@ def test_rows_come_in_the_order_in_which_they_were_decided(warehouse_client: Cli
     assert [each - round(AT * 1e6) for each in found.decided] == [0, 4_998_500, 8_000_000]
     assert list(found.rule) == [0, 1, 0]
     assert list(found.refused) == [0, 1, 0]
-    assert list(found.is_base) == [0, 1, 0]
+    assert list(found.is_then) == [0, 1, 0]
     assert [METHODS[each - 1] for each in found.method] == ["GET", "POST", "GET"]
 
 

@@ -14,7 +14,7 @@ SELECT
     toUInt16(indexOf({rules:Array(String)}, rule)) AS rule_number,
     status,
     toUInt8(indexOf({methods:Array(String)}, method)) AS method_number,
-    toUInt8(revision = {revision:String}) AS is_base
+    toUInt8(revision = {revision:String}) AS is_then
 FROM requests
 WHERE tenant = {tenant:String}
   AND interim = 0
