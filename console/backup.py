@@ -25,9 +25,10 @@ def back_up(connection: sqlite3.Connection, path: Path) -> int:
     return path.stat().st_size
 
 
-def restore(backup: Path, store: Path) -> Path | None:
+def restore(backup: Path, store: Path, *, now: float) -> Path | None:
     """Put a backup in the place of the store's file; no console may run.
 
+    Versions go on above every one that proxies can have seen since.
     The old one stays as `*.before`: that path, None where there was none.
     Raises NoBackup or OSError; the store is untouched after either.
     """
@@ -40,6 +41,8 @@ def restore(backup: Path, store: Path) -> Path | None:
             contextlib.closing(sqlite3.connect(partial)) as copy,
         ):
             source.backup(copy)
+            copy.execute("UPDATE versions SET version = max(version, ?) + 1", (int(now),))
+            copy.commit()
     except sqlite3.DatabaseError as trouble:
         raise NoBackup(f"{backup}: {trouble}") from trouble
     partial.chmod(0o600)
@@ -47,7 +50,8 @@ def restore(backup: Path, store: Path) -> Path | None:
     if before is not None:
         with contextlib.closing(sqlite3.connect(store)) as old:
             old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        store.replace(before)
+        before.unlink(missing_ok=True)
+        os.link(store, before)  # a crash in between leaves the old store, never none
     for left in ("-wal", "-shm"):  # of the old file: they would be replayed into the new one
         store.with_name(store.name + left).unlink(missing_ok=True)
     partial.replace(store)

@@ -1,6 +1,7 @@
 """`tidegate restore FILE`: puts a backup in the place of the console's store."""
 
 import contextlib
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def restore(
     directory = (data or settings().data) / CONTROL_DIRECTORY
     try:
         with contextlib.closing(claim(directory, LOCK_FILE)):
-            before = restored(file, directory / STORE_FILE)
+            before = restored(file, directory / STORE_FILE, now=time.time())
     except (NoBackup, OSError) as trouble:
         raise CannotRun(str(trouble)) from trouble
     done = Restored(str(directory / STORE_FILE), str(before) if before else None)
