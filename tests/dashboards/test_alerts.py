@@ -7,7 +7,7 @@ from dashboards.alerts import DATASOURCE_UID, RULES, to_yaml
 from dashboards.asking import ask_sql
 from dashboards.building import HERE
 from dashboards.expansion import TimeRange, expand_back_end
-from tests.dashboards.seeded import DROPPED, FAILED, LOGIN, ORDERS, TENANT
+from tests.dashboards.seeded import DROPPED, FAILED, LOGIN, ORDERS, REFUSED, TENANT
 
 
 def number(client: Client, uid: str, span: TimeRange) -> float:
@@ -38,5 +38,5 @@ def test_losses_silence_and_lag_are_the_seeded_ones(client: Client, span: TimeRa
 
 
 def test_the_burn_is_the_smaller_of_both_windows(client: Client, span: TimeRange) -> None:
-    whole = FAILED / (ORDERS + LOGIN) / 0.001
+    whole = FAILED / (ORDERS + LOGIN - REFUSED) / 0.001
     assert 0 < number(client, "tidegate-errors-burn-fast", span) <= whole
