@@ -14,6 +14,7 @@ from dashboards.boards import overview, policy
 from dashboards.expansion import ALL, TimeRange, expand
 from dashboards.spec import Panel, Variable, panel_of
 from kernel.findings import Finding
+from notebooks.settings import Settings
 from warehouse.client import WrongUrl, connect
 from warehouse.exits import without_password
 from warehouse.failures import FAILURES, hush_clients, to_line
@@ -67,20 +68,21 @@ class Explored(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def open_warehouse(url: str) -> Client:
+def open_warehouse(settings: Settings) -> Client:
     """A client that was answered. Raises Closed."""
     hush_clients()
     try:
-        return connect(url)
+        return connect(settings.warehouse)
     except WrongUrl as problem:
         raise Closed(f"{problem}.") from problem
     except FAILURES as problem:
-        raise closed(problem, url) from problem
+        raise closed(problem, settings) from problem
 
 
-def closed(problem: Exception, url: str) -> Closed:
+def closed(problem: Exception, settings: Settings) -> Closed:
     """What went wrong at a warehouse, for people; never its password."""
-    return Closed(f"{to_line(problem)}: {without_password(url)}. Does it run? 'tidegate status' tells where.")
+    where = without_password(settings.warehouse)
+    return Closed(f"{to_line(problem)}: {where}. Does it run? 'tidegate status' tells where.")
 
 
 def explore(client: Client, choice: Choice) -> Explored:
@@ -98,10 +100,11 @@ def explore(client: Client, choice: Choice) -> Explored:
     )
 
 
-def to_url(where: str, user: str, password: str) -> str:
-    """The URL with who asks; what stands before an `@` already is replaced."""
+def asked(known: Settings, *, where: str, user: str, password: str) -> Settings:
+    """The settings with what the form was told; who stands before an `@` of the URL is replaced."""
     scheme, _, rest = without_password(where.strip()).partition("://")
-    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+    url = f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+    return msgspec.structs.replace(known, warehouse=url)
 
 
 def to_span(length_s: float, until: str, now: float) -> TimeRange:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from warehouse.environment import secret
-from warehouse.exits import CannotRun
+from warehouse.exits import CannotRun, without_password
 
 DATA = "var/demo"  # of `make demo`
 PROCESSES_FILE, KEYRING_FILE = "processes.json", "keyring.json"
@@ -30,13 +30,17 @@ class Secrets(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Empty where nobody says: the notebook asks then. `warehouse` may hold a password: it is never shown."""
+    """Empty where nobody says: the notebook asks then."""
 
     warehouse: str = ""
     tenant: str = "default"
     control: str = ""
     control_token: str = ""
     hash_key: bytes = b""
+
+    def __repr__(self) -> str:
+        """Without secrets: marimo lists the values of variables."""
+        return f"Settings({without_password(self.warehouse)!r}, {self.tenant!r}, {self.control!r})"
 
 
 def settings_of(environment: Mapping[str, str], place: Path) -> Settings:

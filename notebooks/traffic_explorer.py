@@ -40,15 +40,15 @@ def _():
 
 @app.cell
 def _(form, known):
-    url = known.warehouse or (reading.to_url(**form.value) if form.value else "")
-    mo.stop(not url, mo.md("*Say where the warehouse is: `tidegate status` tells.*"))
-    return (url,)
+    here = known if known.warehouse or not form.value else reading.asked(known, **form.value)
+    mo.stop(not here.warehouse, mo.md("*Say where the warehouse is: `tidegate status` tells.*"))
+    return (here,)
 
 
 @app.cell
-def _(url):
+def _(here):
     try:
-        client = reading.open_warehouse(url)
+        client = reading.open_warehouse(here)
     except reading.Closed as problem:
         mo.stop(True, trouble(problem))
     return (client,)
@@ -109,11 +109,11 @@ def _(identity, route, span, tenant):
 
 
 @app.cell
-def _(choice, client, url):
+def _(choice, client, here):
     try:
         found = reading.explore(client, choice)
     except FAILURES as problem:
-        mo.stop(True, trouble(reading.closed(problem, url)))
+        mo.stop(True, trouble(reading.closed(problem, here)))
     nothing(found, choice)
     return (found,)
 

@@ -124,11 +124,12 @@ def curves_of(reports: Iterable[ReplayReport], rule: str) -> list[tuple[ReplayRe
 
 
 def verdict(report: ReplayReport) -> str:
-    """Benefit and harm in two sentences."""
-    attack, harmed = report.newly_attack, report.newly_legitimate
+    """Benefit and harm in two or three sentences."""
+    attack, others = report.newly_attack, report.newly_legitimate
     benefit = f"Would newly refuse {attack.requests:,} of {report.seen_attack.requests:,} attack requests"
-    harm = f"{harmed.requests:,} of {report.seen_legitimate.requests:,} legitimate ones"
-    return f"{benefit}, and {harm}. Legitimate identities refused: {bounded(report.bound)}."
+    harm = f"{others.requests:,} of {report.seen_legitimate.requests:,} legitimate ones"
+    freed = f" Would admit {split(report.freed)} that were refused." if report.freed.requests else ""
+    return f"{benefit}, and {harm}.{freed} Legitimate identities refused: {bounded(report.bound)}."
 
 
 def comparison(reports: Mapping[str, ReplayReport]) -> list[Row]:

@@ -53,15 +53,15 @@ def _():
 
 @app.cell
 def _(form, known):
-    url = known.warehouse or (reading.to_url(**form.value) if form.value else "")
-    mo.stop(not url, mo.md("*Say where the warehouse is: `tidegate status` tells.*"))
-    return (url,)
+    here = known if known.warehouse or not form.value else reading.asked(known, **form.value)
+    mo.stop(not here.warehouse, mo.md("*Say where the warehouse is: `tidegate status` tells.*"))
+    return (here,)
 
 
 @app.cell
-def _(url):
+def _(here):
     try:
-        client = reading.open_warehouse(url)
+        client = reading.open_warehouse(here)
     except reading.Closed as problem:
         mo.stop(True, trouble(problem))
     return (client,)
@@ -190,13 +190,13 @@ def _(desk, go, now, quotas, wanted):
 
 
 @app.cell
-def _(client, known, tries, url):
+def _(client, here, tries):
     try:
-        reports = replayed(client, tries, hash_key=known.hash_key, clock=time.monotonic)
+        reports = replayed(client, tries, hash_key=here.hash_key, clock=time.monotonic)
     except NotReplayable as problem:
         mo.stop(True, trouble(problem))
     except FAILURES as problem:
-        mo.stop(True, trouble(reading.closed(problem, url)))
+        mo.stop(True, trouble(reading.closed(problem, here)))
     return (reports,)
 
 

@@ -5,26 +5,29 @@ from clickhouse_connect.driver.client import Client
 
 from dashboards.boards.choices import ROUTE, TENANT
 from dashboards.expansion import TimeRange
-from notebooks.reading import Choice, Closed, explore, names_of, open_warehouse, to_span, to_url
+from notebooks.reading import Choice, Closed, asked, explore, names_of, open_warehouse, to_span
+from notebooks.settings import Settings
 from tests.notebooks.conftest import EXPLORED
 
 NOW = 1_800_000_000.0
 
 
 def test_the_form_makes_a_url() -> None:
-    assert to_url("http://w:8123", "reader", "p@ss/") == "http://reader:p%40ss%2F@w:8123"
-    assert to_url(" http://old:pw@w:8123/shop ", "ana", "") == "http://ana:@w:8123/shop"
+    told = asked(Settings(tenant="shop"), where="http://w:8123", user="reader", password="p@ss/")
+    assert told == Settings("http://reader:p%40ss%2F@w:8123", "shop")
+    told = asked(Settings(), where=" http://old:pw@w:8123/shop ", user="ana", password="")
+    assert told.warehouse == "http://ana:@w:8123/shop"
 
 
 @pytest.mark.parametrize("url", ["", "w:8123", "http://u:s3cret@127.0.0.1:9"])
 def test_what_cannot_be_opened_is_told_without_the_password(url: str) -> None:
     with pytest.raises(Closed, match="the warehouse") as told:
-        open_warehouse(url)
+        open_warehouse(Settings(url))
     assert "s3cret" not in str(told.value)
 
 
 def test_an_open_warehouse_is_answered(warehouse_url: str) -> None:
-    client = open_warehouse(warehouse_url)
+    client = open_warehouse(Settings(warehouse_url))
     assert client.database == "tidegate"
     client.close()
 

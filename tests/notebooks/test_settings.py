@@ -44,3 +44,10 @@ def test_nobody_says_where_anything_is(tmp_path: Path) -> None:
 def test_a_hash_key_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="TIDEGATE_HASH_KEY"):
         settings_of({"TIDEGATE_HASH_KEY": "no hex"}, tmp_path)
+
+
+def test_what_marimo_lists_of_it_holds_no_secret(tmp_path: Path) -> None:
+    running(tmp_path / "var" / "demo")
+    shown = repr(settings_of({}, tmp_path))
+    assert "127.0.0.1:1" in shown
+    assert not any(secret in shown for secret in ("pw", "t0ken", "00ff", "xff"))

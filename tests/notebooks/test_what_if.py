@@ -76,6 +76,13 @@ def test_a_candidate_without_a_changed_limit_is_replayed_as_it_is(crowd_url: str
     assert "Limit against harm" not in shown
 
 
+def test_a_looser_value_says_whom_it_admits(crowd_url: str) -> None:
+    chosen = {"rule": SimpleNamespace(value="strict"), "quotas": {"A": Quota(100.0, 200)}}
+    shown, _ = tried(crowd_url, base=STRICT, candidate=STRICT, **chosen)
+    admitted = GREEDY_REFUSED + 3 * PEER_REFUSED
+    assert f"Would admit {admitted} requests of 4 identities that were refused." in shown
+
+
 def test_nothing_is_replayed_before_the_button_is_pressed(crowd_url: str) -> None:
     shown, defined = run(
         app, known=known(crowd_url), form=None, desk=Desk(), base=BASE, candidate=STRICT, **TIMES
