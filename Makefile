@@ -8,7 +8,7 @@ PINS := $(shell cat constraints.txt pyproject.toml | sha256sum | cut -c1-16)
 PACKAGES := kernel warehouse proxy analytics dashboards console notebooks lab tests
 SLOW ?= not slow
 
-.PHONY: help setup demo up test check vendor screenshots bench run-bench clean
+.PHONY: help setup demo up test check notebooks vendor screenshots bench run-bench clean
 
 help:
 	@echo "make demo    the whole loop on this machine, in two minutes (ARGS=--once ends it)"
@@ -17,6 +17,7 @@ help:
 	@echo "make check   lint, types, import rules, then the tests: what CI runs"
 	@echo "make bench   speed, as ratios to other gateways, on this machine"
 	@echo "make screenshots  the console's pages as pictures, in docs/screenshots"
+	@echo "make notebooks  the notebooks in a browser, over the running demo (or DATA=DIR of 'make up')"
 	@echo "make setup   the environment of developers, in $(VENV)"
 
 setup: $(VENV)/.dev-$(PINS) vendor
@@ -36,6 +37,10 @@ test: $(VENV)/.dev-$(PINS) vendor
 
 screenshots: $(VENV)/.dev-$(PINS) vendor
 	$(BIN)/python -m tests.e2e.screenshots docs/screenshots
+
+# Over the demo's data directory, unless DATA or TIDEGATE_DATA names another.
+notebooks: $(VENV)/.dev-$(PINS)
+	@$(if $(findstring command,$(origin DATA)),TIDEGATE_DATA=$(DATA)) $(BIN)/marimo edit --skip-update-check notebooks
 
 # htmx and uPlot for the console's pages, by the lock file: npm's where there is one, else Node from a wheel.
 # Pages work as plain HTML without them, so a machine that cannot reach a registry goes on.
