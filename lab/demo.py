@@ -1,28 +1,36 @@
 """Plays the scenario: traffic, what goes wrong in it, and the watch over what is found."""
 
 import asyncio
-import contextlib
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine, Iterator
+import math
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
 
+from lab.alerted import alerts_of
+from lab.attacks import RETURN_S
 from lab.driver import Cast, Driver, Gateway, play
 from lab.faults import switch
 from lab.narrator import Narrator, figures_of, line_of
+from lab.operating import Decided, Moments, Operator
 from lab.population import Identity
+from lab.promised import Harm, Outcome, harm_of, returned_of
+from lab.receiver import Receiver
 from lab.record import ATTACK_LABEL, GREEDY_LABEL, Sent
-from lab.scenario import FAULTS, LEARNING_S, Act, Scenario, attack_plan, greedy_plan
-from lab.scoring import Happened, Seen, answer_to, finding_of, mitigation_of, others, refused_of
+from lab.scenario import FAULTS, LEARNING_S, Act, EventKind, Scenario, attack_plan, greedy_plan
+from lab.scoring import KIND_OF, Happened, Seen, answer_to, finding_of, mitigation_of, others, refused_of
 from lab.shop import Fault
 from lab.table import Results
 from lab.traffic import Planned, traffic
 from lab.watch import Watch
 
 CONNECTIONS = 128
+STUFFING: EventKind = "credential stuffing"
 PATIENCE_S = 10.0  # for the last events on their way into the warehouse
+ACCOUNT_PATIENCE_S = 12.0  # for what the approved rules did, which is told every ten seconds
+LATEST_APPROVAL_S = 2.5  # before the attack comes back: a new revision is in force within 2 s
 HEALTHY = Fault()
 
 
@@ -50,17 +58,22 @@ def whole_plan(scene: Scene) -> Iterator[Planned]:
 
 
 class Performance:
-    """One run of a scenario. `happened` grows as acts end."""
+    """One run of a scenario."""
 
-    def __init__(self, scene: Scene, watch: Watch, narrator: Narrator) -> None:
+    def __init__(
+        self, scene: Scene, watch: Watch, *, narrator: Narrator, operator: Operator, receiver: Receiver
+    ) -> None:
         self._scene = scene
         self._watch = watch
         self._narrator = narrator
+        self._operator = operator
+        self._receiver = receiver
         self._gateway = address_of(scene.urls["proxy"])
         self._shop = address_of(scene.urls["upstream"])
         self._driver = Driver(self._gateway, scene.clock, connections=CONNECTIONS)
         self._played: list[tuple[Act, float, float]] = []  # act, begun, ended: seconds since 1970
         self._phase = "learning"
+        self._decided: Decided | None = None
 
     async def run(self) -> Results:
         """Play it all and measure."""
@@ -77,8 +90,10 @@ class Performance:
             beside: list[Coroutine[object, object, None]] = [self._watch.follow(), self._tick(started)]
             watching = [group.create_task(work) for work in beside]
             acting = group.create_task(self._act(started), name="acts")
+            reviewing = group.create_task(self._review(began), name="operator")
             await play(self._driver, whole_plan(self._scene), cast, started)
             await acting
+            await reviewing
             self._driver.finish()
             for task in watching:
                 task.cancel()
@@ -98,6 +113,16 @@ class Performance:
             self._played.append((act, begun, self._scene.clock()))
             self._phase = "quiet"
 
+    async def _review(self, began: float) -> None:
+        stuffing, scan, back = self._scene.scenario.acts[-3:]
+        moments = Moments(
+            begins=began + stuffing.starts,
+            covers=began + stuffing.ends,
+            decides=began + scan.ends,
+            latest=began + back.starts - LATEST_APPROVAL_S,
+        )
+        self._decided = await self._operator.work("deny-stuffers", moments)
+
     async def _tick(self, started: float) -> None:
         told = 0
         for second in itertools.count(1):
@@ -110,15 +135,18 @@ class Performance:
             self._narrator.tick(line_of(second, phase, figures_of(recent)))
 
     async def _results(self, took_s: float) -> Results:
-        await self._watch.look()
         scenario, sent = self._scene.scenario, self._driver.sent
         happened = tuple(
             happened_of(act, (begun, ended), sent, scenario) for act, begun, ended in self._played
         )
+        outcome = await self._outcome(happened)
+        await self._watch.look()
         seen = list(self._watch.seen.values())
+        measured = tuple(each for each in happened if each.act.kind in KIND_OF)
+        found = tuple(finding_of(each, seen) for each in measured)
         return Results(
-            happened=happened,
-            found=tuple(finding_of(each, seen) for each in happened),
+            happened=measured,
+            found=found,
             mitigation=mitigation_of(
                 sent,
                 happened[0].onset,
@@ -128,9 +156,25 @@ class Performance:
             refused=refused_of(sent),
             telemetry=await self._watch.account(self._driver.begun, PATIENCE_S),
             others=len(others(seen, happened)),
+            outcome=outcome,
+            alerts=alerts_of(found, self._receiver.received, self._receiver.refused),
             seed=scenario.seed,
             took_s=took_s,
         )
+
+    async def _outcome(self, happened: Sequence[Happened]) -> Outcome:
+        """What the approval came to: the attackers of the last act, everybody else, the gateway's account."""
+        sent, decided, back = self._driver.sent, self._decided, happened[-1]
+        returned = returned_of(sent, back.identities, back.onset)
+        if decided is None or decided.reviewed.approval is None:
+            return Outcome(math.inf, None, returned, None, Harm(0, 0))
+        about, since = decided.reviewed.recommendation, decided.reviewed.approval.decided_at
+        # The account is made anew every ten seconds: one that holds half of the act is told.
+        realised = await self._operator.account(
+            about.id, back.onset + RETURN_S / 2.0, patience_s=ACCOUNT_PATIENCE_S
+        )
+        ready_s = decided.ready_at - next(each.onset for each in happened if each.act.kind == STUFFING)
+        return Outcome(ready_s, decided, returned, realised, harm_of(sent, about.route, since))
 
 
 def happened_of(act: Act, spell: tuple[float, float], sent: list[Sent], scenario: Scenario) -> Happened:
@@ -161,38 +205,3 @@ def tell_finding(narrator: Narrator) -> Callable[[Seen], None]:
         narrator.loud(f"  found: {finding.summary} ({finding.kind}, {finding.severity})")
 
     return tell
-
-
-async def keep_going(scene: Scene, narrator: Narrator, stop: asyncio.Event) -> None:
-    """Ordinary traffic until told to stop."""
-    gateway = address_of(scene.urls["proxy"])
-    driver = Driver(gateway, scene.clock, connections=CONNECTIONS)
-    later = scene.scenario.ends
-    plan = (
-        planned._replace(at=planned.at - later)
-        for planned in traffic(scene.people, scene.scenario.seed)
-        if planned.at >= later
-    )
-    cast = Cast(scene.people, f"{gateway.host}:{gateway.port}", scene.scenario.label_of)
-    started = asyncio.get_running_loop().time()
-    work: list[Coroutine[object, object, None]] = [
-        driver.serve(),
-        play(driver, plan, cast, started),
-        forget(driver, narrator),
-    ]
-    tasks = [asyncio.create_task(each) for each in work]
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (stopping, *tasks):
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(stopping, *tasks)
-
-
-async def forget(driver: Driver, narrator: Narrator) -> None:
-    """Tell and drop what was sent, so that a demo that stays up does not grow."""
-    for second in itertools.count(1):
-        await asyncio.sleep(1.0)
-        if narrator.console.is_terminal:
-            narrator.tick(line_of(second, "staying up", figures_of(driver.sent)))
-        driver.sent.clear()

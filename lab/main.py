@@ -14,6 +14,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from console.asking import NoAnswer
 from console.child import PartFailed
 from console.keyring import UnreadableKeyring, keyring_of
 from console.settings import inherited
@@ -53,7 +54,7 @@ def demo(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what the processes say.")] = False,
 ) -> None:
-    """Show the loop: learn, find, answer. Needs two minutes; then it stays up until Ctrl-C."""
+    """Show the loop: learn, find, answer, approve. Takes some 130 s; then it stays up until Ctrl-C."""
     narrator = Narrator(Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH))
     try:
         if log is not None and not log.is_file():
@@ -62,6 +63,7 @@ def demo(
             wanted = Wanted(
                 data=directory,
                 keyring=keyring_of(directory, secrets.token_bytes),
+                alerts_secret=secrets.token_hex(),
                 environment=inherited(),
                 seed=secrets.randbelow(SEEDS) if seed is None else seed,
                 once=once,
@@ -72,6 +74,7 @@ def demo(
     except (
         CannotRun,
         PartFailed,
+        NoAnswer,
         NotSwitched,
         EmptyLog,
         StartedLate,

@@ -7,6 +7,7 @@ import msgspec
 from rich.console import Console
 from rich.status import Status
 
+from lab.receiver import Alert
 from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Sent
 
 
@@ -62,6 +63,15 @@ def line_of(second: float, phase: str, figures: Figures, *, refused: str = "legi
     if figures.refused:
         parts.append(f"{figures.refused} {refused}")
     return "  ".join(parts).rstrip()
+
+
+def alert_line(alert: Alert) -> str:
+    """An alert as it arrives, in one line."""
+    where = f" on {alert.labels['route']}" if alert.labels.get("route") else ""
+    if alert.state == "resolved":
+        return f"alert resolved: {alert.name}{where}, after {alert.ends_at - alert.starts_at:.0f} s"
+    link = f"; {alert.page}" if alert.page else ""
+    return f"alert firing: {alert.name}{where} ({alert.severity}): {' '.join(alert.summary.split())}{link}"
 
 
 class Narrator:

@@ -1,8 +1,10 @@
-"""Policies that the lab writes: the demo's, and one generated for a log."""
+"""What the lab writes for a gateway to read: policies, the demo's and one for a log, and where alerts go."""
 
+import json
 import string
 from collections.abc import Iterable
 from importlib import resources
+from pathlib import Path
 
 from lab.population import Key
 from warehouse.imports import REST
@@ -42,6 +44,23 @@ def log_policy(upstream_url: str, segments: Iterable[str]) -> str:
             # On a clock that runs thousands of times as fast, a page with its pictures is one instant.
             "    adaptive: {floor: 10/s, ceiling: 50/s}",
             'trusted_proxies: [127.0.0.0/8, "::1/128"]',
+            "",
+        )
+    )
+
+
+def alerts_file(hook_url: str, secret: Path, *, console_url: str) -> str:
+    """Where the demo's alerts go, as YAML: a webhook that shares the secret in a file."""
+    return "\n".join(
+        (
+            "sinks:",
+            "  - name: demo",
+            "    type: webhook",
+            f"    url: {json.dumps(hook_url)}",
+            f"    secret_file: {json.dumps(str(secret))}",
+            # Short, so that the end of what is played is told within the demo.
+            "resolve_after_s: 5",
+            f"console_url: {console_url}",
             "",
         )
     )

@@ -7,7 +7,16 @@ from typing import Literal
 
 import msgspec
 
-from lab.attacks import ATTACK_S, Attackers, AttackKind, draw_attackers, scan_plan, stuffing_plan
+from lab.attacks import (
+    ATTACK_S,
+    RETURN_S,
+    Attackers,
+    AttackKind,
+    draw_attackers,
+    return_plan,
+    scan_plan,
+    stuffing_plan,
+)
 from lab.population import GREEDY, Identity, Kind, draw_address, versioned
 from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Label
 from lab.shop_store import ORDERS, PRODUCTS, WORDS
@@ -151,10 +160,11 @@ def draw_faults(draw: random.Random, after: float) -> tuple[Act, Act]:
     )
 
 
-def draw_attacks(draw: random.Random, attackers: Attackers, after: float) -> tuple[Act, Act]:
-    """Stolen passwords, and a scanner, each after a quiet gap."""
+def draw_attacks(draw: random.Random, attackers: Attackers, after: float) -> tuple[Act, Act, Act]:
+    """Stolen passwords, a scanner, and the stolen passwords again, each after a quiet gap."""
     stuffing = after + GAP_S + draw.uniform(0.0, JITTER_S)
     scan = stuffing + ATTACK_S + GAP_S + draw.uniform(0.0, JITTER_S)
+    back = scan + ATTACK_S + GAP_S + draw.uniform(0.0, JITTER_S)
     return (
         Act(
             kind="credential stuffing",
@@ -172,14 +182,22 @@ def draw_attacks(draw: random.Random, attackers: Attackers, after: float) -> tup
             f" {attackers.scan_rate:.0f} times a second",
             rate=attackers.scan_rate,
         ),
+        Act(
+            kind="stuffing comes back",
+            starts=back,
+            ends=back + RETURN_S,
+            what=f"the {len(attackers.stuffers)} addresses are at /login again",
+            rate=attackers.stuffing_rate,
+        ),
     )
 
 
 def attack_plan(scenario: Scenario) -> Iterator[Planned]:
     """The attackers' requests, in order of time."""
-    stuffing, scan = scenario.acts[-2:]
+    stuffing, scan, back = scenario.acts[-3:]
     yield from stuffing_plan(scenario.attackers, scenario.seed, stuffing.starts)
     yield from scan_plan(scenario.attackers, scenario.seed, scan.starts)
+    yield from return_plan(scenario.attackers, scenario.seed, back.starts)
 
 
 def draw_greedy(draw: random.Random, people: tuple[Identity, ...]) -> Identity:

@@ -46,6 +46,7 @@ OWN_ERRORS = 0.001  # share of answers that fail on an ordinary day
 FAILURES = (500, 500, 502, 503)
 SCRIPT = b"/* sails */\n" * 300
 SWITCH = "/_fault"
+LONGEST_NUMBER = 18  # digits
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,6 +104,11 @@ async def bad_body(_: Request, wrong: Exception) -> JSONResponse:
     return JSONResponse({"error": str(wrong)}, 400)
 
 
+def number_of(text: str) -> int:
+    """The id that a path names; one that nobody has where it is no number: whoever looks for it gets 404."""
+    return int(text) if text.isdecimal() and len(text) < LONGEST_NUMBER else 0
+
+
 def missing() -> JSONResponse:
     """Answer to an id that nobody has."""
     return JSONResponse({"error": "no such thing"}, 404)
@@ -116,8 +122,8 @@ def add_catalogue(app: FastAPI, store: Store) -> None:
         return JSONResponse([each._asdict() for each in store.page(page)])
 
     @app.get("/products/{number}")
-    async def product(number: int) -> JSONResponse:
-        found = store.product(number)
+    async def product(number: str) -> JSONResponse:
+        found = store.product(number_of(number))
         return JSONResponse(found._asdict()) if found else missing()
 
     @app.get("/search")
@@ -149,8 +155,8 @@ def add_orders(app: FastAPI, store: Store) -> None:
         return JSONResponse({"items": item.amount}, 201) if store.product(item.product) else missing()
 
     @app.get("/orders/{number}")
-    async def order(number: int) -> JSONResponse:
-        found = store.order(number)
+    async def order(number: str) -> JSONResponse:
+        found = store.order(number_of(number))
         return JSONResponse(found) if found else missing()
 
     @app.post("/orders")

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from console.deployment import Deployment, gateway_parts
-from console.keyring import Keyring
+from console.keyring import Keyring, write_private
 from console.supervisor import Listen, Part, Supervisor, with_free_ports
+from lab.policies import alerts_file
 
 UPSTREAM = "upstream"
 ANY_PORT = "127.0.0.1:0"
@@ -18,10 +19,18 @@ CLOCKED = ("control", "analytics", "proxy")
 Heard = Callable[[str, str], None]
 
 
+class Hook(msgspec.Struct, frozen=True):
+    """A webhook's receiver: where it listens, and the secret that it shares with who sends."""
+
+    url: str
+    secret: str
+
+
 class Staging(msgspec.Struct, frozen=True, kw_only=True):
     """What to start. `upstream` are the arguments of the upstream's process after `-m`.
 
-    `clock` is given to every process with a clock of its own, empty for real time.
+    `clock` is given to every process with a clock of its own, empty for real time; `hook`: who is told
+    of alerts, None: nobody.
     """
 
     data: Path
@@ -29,6 +38,7 @@ class Staging(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     upstream: tuple[str | Listen, ...]
     clock: str = ""
+    hook: Hook | None = None
 
 
 def upstream_part(staging: Staging, listen: str) -> Part:
@@ -48,9 +58,20 @@ def clocked(part: Part, clock: str) -> Part:
     return msgspec.structs.replace(part, arguments=(*part.arguments, "--clock", clock))
 
 
+def written_alerts(staging: Staging, *, console_url: str) -> Path | None:
+    """The file that tells analytics of the receiver, and the secret's beside it, which only we can read."""
+    if staging.hook is None:
+        return None
+    secret, alerts = staging.data / "alerts.secret", staging.data / "alerts.yaml"
+    write_private(secret, staging.hook.secret.encode())
+    alerts.write_text(alerts_file(staging.hook.url, secret, console_url=console_url))
+    return alerts
+
+
 def staged(staging: Staging, environment: Mapping[str, str], heard: Heard) -> Supervisor:
     """A supervisor, not yet started; writes the policy. Raises OSError."""
-    listen = with_free_ports({UPSTREAM: ANY_PORT})[UPSTREAM]
+    listens = with_free_ports({UPSTREAM: ANY_PORT, "control": ANY_PORT})
+    listen = listens[UPSTREAM]
     staging.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     policy = staging.data / "policy.yaml"
     policy.write_text(staging.policy(f"http://{listen}"))
@@ -60,8 +81,9 @@ def staged(staging: Staging, environment: Mapping[str, str], heard: Heard) -> Su
         keyring=staging.keyring,
         listen=ANY_PORT,
         manage=ANY_PORT,
-        control=ANY_PORT,
+        control=listens["control"],
         warehouse_listen=ANY_PORT,
+        alerts=written_alerts(staging, console_url=f"http://{listens['control']}"),
     )
     parts: Iterable[Part] = (upstream_part(staging, listen), *gateway_parts(deployment))
     return Supervisor(

@@ -6,7 +6,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from console.review import identities
 from console.wording import counted
+from kernel.replays import Bound
+from lab.alerted import ALERT_TARGET_S, Alerts
+from lab.promised import RETURN_TARGET, Harm, Outcome
 from lab.scoring import (
     FINDING_TARGET_S,
     MITIGATION_TARGET_S,
@@ -22,7 +26,9 @@ from lab.scoring import (
 NOTE = (
     "Onset: the first request of what went wrong. Excess: the greedy client's requests above the highest"
     " rate that any honest client had while learning. Mitigation: from then on 9 in 10 of the excess are"
-    " refused, by a limit set after the onset. False alarms: findings about none of these events."
+    " refused, by a limit set after the onset. False alarms: findings about none of these events. Harm:"
+    " legitimate identities that the approved rule refuses, of those that meet it; promised is an upper bound"
+    " with 95 % confidence. Alerts: what the webhook's receiver took for each kind of trouble that was found."
     " Telemetry: each request sent is one event, which the proxy offered to the warehouse."
 )
 
@@ -45,6 +51,8 @@ class Results(msgspec.Struct, frozen=True):
     refused: Refused
     telemetry: Telemetry
     others: int
+    outcome: Outcome
+    alerts: Alerts
     seed: int
     took_s: float
 
@@ -89,9 +97,59 @@ def rows_of(results: Results) -> list[Row]:
     )
     hurt = f"{refused.refused_identities} of {refused.identities}"
     rows.append(Row("legitimate identities refused", hurt, "", None))
-    rows.append(Row("false alarms", counted(results.others, "finding"), "", None))
+    rows.append(Row("false alarms", counted(results.others, "finding"), "0", results.others == 0))
+    rows += outcome_rows(results.outcome)
+    rows.append(alerts_row(results.alerts))
     rows.append(telemetry_row(results.telemetry))
     return rows
+
+
+def outcome_rows(outcome: Outcome) -> list[Row]:
+    """The operator's step: what the approval stopped, what harm it promised, and what came."""
+    returned, promised = outcome.returned, outcome.promised
+    refused = f"{returned.refused} of {returned.requests} requests ({returned.share:.0%})"
+    known = promised if promised is not None and promised.n else None
+    ready = f"{seconds(outcome.ready_s)} after the onset" if outcome.decided else "never"
+    realised = outcome.realised
+    account = Harm(realised.bound.harmed, realised.bound.n) if realised else None
+    return [
+        Row("stuffing: recommended, with a replay", ready, "", None),
+        Row(
+            "stuffing comes back: refused",
+            refused if outcome.decided else f"{refused}; nothing was approved",
+            f">= {RETURN_TARGET:.0%}",
+            outcome.decided is not None and returned.share >= RETURN_TARGET,
+        ),
+        Row("harm promised by the replay", promise_text(known), "", None),
+        harm_row("harm realised: the gateway's account", account, known),
+        harm_row("harm realised: what clients saw", outcome.clients if outcome.decided else None, known),
+    ]
+
+
+def promise_text(promised: Bound | None) -> str:
+    """`0 of 214 identities, at most 1.39%`."""
+    if promised is None:
+        return "unknown"
+    return f"{promised.harmed} of {identities(promised.n)}, at most {promised.upper:.2%}"
+
+
+def harm_row(what: str, harm: Harm | None, promised: Bound | None) -> Row:
+    """Realised harm beside the promised bound; without one of them the target is missed."""
+    target = f"<= {promised.upper:.2%}" if promised else "within the bound"
+    if harm is None:
+        return Row(what, "not told", target, False)
+    share = f" ({harm.harmed / harm.n:.2%})" if harm.n else ""
+    text = f"{harm.harmed} of {identities(harm.n)}{share}"
+    return Row(what, text, target, promised is not None and harm.is_within(promised))
+
+
+def alerts_row(alerts: Alerts) -> Row:
+    """What the webhook's receiver got."""
+    text = (
+        f"{alerts.told} of {alerts.kinds} kinds told, within {alerts.latest_s:.1f} s;"
+        f" {alerts.received} signed, {alerts.refused} not; {alerts.twice} twice"
+    )
+    return Row("alerts received", text, f"all <= {ALERT_TARGET_S:g} s, once", alerts.is_whole)
 
 
 def telemetry_row(telemetry: Telemetry) -> Row:

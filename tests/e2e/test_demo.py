@@ -15,6 +15,14 @@ import pytest
 from warehouse.ownership import claim
 
 ROOT = Path(__file__).parents[2]
+ROWS = (
+    "false alarms 0 findings",
+    "stuffing comes back: refused",
+    "harm promised by the replay",
+    "harm realised: the gateway's account",
+    "harm realised: what clients saw",
+    "alerts received 5 of 5 kinds told",
+)
 REAL = ROOT.parent / "shared/data/requests/apache_access/access.log"
 
 
@@ -80,7 +88,17 @@ def test_a_stop_while_starting_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_the_demo_meets_its_targets_for_a_random_seed() -> None:
     done = demo("--once", timeout_s=180.0)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"Seed \d+, \d+ s from start to table", done.stdout)
+    took = re.search(r"Seed \d+, (\d+) s from start to table", done.stdout)
+    assert took
+    assert int(took[1]) <= 150
+    said = re.sub(r"[\s│]+", " ", done.stdout)
+    assert re.search(r"recommended: Deny \d+ addresses on login", said)
+    assert re.search(r"operator: harm: \d+ of [\d,]+ legitimate identities, at most", said)
+    assert "operator: approves it in mode enforce" in said
+    assert re.search(r"alert firing: credential-stuffing on login \(critical\)", said)
+    assert "alert resolved: client-burst" in said
+    for row in ROWS:
+        assert f" {row} " in said
 
 
 @pytest.mark.slow

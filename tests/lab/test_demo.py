@@ -49,12 +49,14 @@ def test_the_onset_of_a_fault_is_the_first_request_after_it_was_switched_on() ->
 
 def test_the_onset_of_an_attack_is_its_own_first_request() -> None:
     scenario = scene().scenario
-    stuffing, scan = scenario.acts[-2:]
-    sent = [Sent(at, "ip:s", ATTACK_LABEL, "login", 401, 1.0) for at in (10.3, 10.1, 30.2)]
+    stuffing, scan, back = scenario.acts[-3:]
+    sent = [Sent(at, "ip:s", ATTACK_LABEL, "login", 401, 1.0) for at in (10.3, 10.1, 30.2, 50.4)]
     first = happened_of(stuffing, (10.0, 20.0), sent, scenario)
     second = happened_of(scan, (30.0, 40.0), sent, scenario)
-    assert (first.onset, second.onset) == (10.1, 30.2)
+    third = happened_of(back, (50.0, 58.0), sent, scenario)
+    assert (first.onset, second.onset, third.onset) == (10.1, 30.2, 50.4)
     assert len(first.identities) == 200
+    assert third.identities == first.identities
     assert second.identities == {scenario.attackers.scanner.identity}
 
 

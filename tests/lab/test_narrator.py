@@ -2,10 +2,12 @@
 
 import io
 
+import msgspec
 from rich.console import Console
 
-from lab.narrator import Narrator, figures_of, line_of
+from lab.narrator import Narrator, alert_line, figures_of, line_of
 from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Sent
+from tests.lab.test_receiver import ALERT
 
 SECOND = [
     Sent(1.0, "ip:a", LEGITIMATE, "products", 200, 10.0),
@@ -44,6 +46,16 @@ def test_one_error_is_one_error_and_the_columns_stay() -> None:
 def test_a_replay_calls_nobody_legitimate() -> None:
     assert line_of(4.0, "", figures_of(SECOND[:2]), refused="refused").endswith("  1 refused")
     assert line_of(4.0, "", figures_of(SECOND[:2])).endswith("  1 legitimate refused")
+
+
+def test_an_alert_is_one_line_when_it_fires_and_when_it_is_resolved() -> None:
+    firing = msgspec.structs.replace(ALERT, summary="two\nlines", severity="critical")
+    said = "alert firing: client-burst on products (critical): two lines"
+    assert alert_line(firing) == f"{said}; http://127.0.0.1:8090/findings/f1"
+    resolved = msgspec.structs.replace(ALERT, state="resolved", ends_at=ALERT.starts_at + 31.2)
+    assert alert_line(resolved) == "alert resolved: client-burst on products, after 31 s"
+    nowhere = msgspec.structs.replace(ALERT, name="ingest-lag", labels={}, page="", summary="late")
+    assert alert_line(nowhere) == "alert firing: ingest-lag (critical): late"
 
 
 def test_without_a_terminal_every_line_stays() -> None:

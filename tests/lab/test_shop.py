@@ -44,6 +44,8 @@ async def test_the_shop_answers_each_of_its_routes(shop: Place) -> None:
         ("GET", "/static/app1.js", None, 200),
         ("GET", "/orders/5", None, 200),
         ("GET", "/orders/999999", None, 404),
+        ("GET", "/orders/" + "9" * 400, None, 404),
+        ("GET", "/products/setup.php", None, 404),
         ("POST", "/login", login, 200),
         ("POST", "/login", login | {"password": "x"}, 401),
         ("POST", "/login", ["not", "a", "login"], 400),

@@ -7,12 +7,29 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from kernel.recommendations import Approval, Realised, Reviewed
+from kernel.replays import Bound, Split
+from lab.alerted import Alerts
+from lab.operating import Decided
+from lab.promised import Harm, Outcome, Returned
 from lab.scenario import Act
 from lab.scoring import Happened, Mitigation, Refused, Seen, Telemetry
 from lab.table import NOTE, Results, is_met, print_table, rows_of
+from tests.lab.test_operating import BOUND, PROPOSED
 from tests.lab.test_scoring import FINDING, GREEDY
 
 ACT = Act(kind="greedy client", starts=0, ends=10, what="")
+APPROVED = msgspec.structs.replace(
+    Reviewed(PROPOSED, "approved", 100.0),
+    approval=Approval("enforce", 0.0, 0.0, "r", BOUND, 100.0, "demo-operator", "seen"),
+)
+OUTCOME = Outcome(
+    ready_s=6.1,
+    decided=Decided(106.1, APPROVED),
+    returned=Returned(300, 297),
+    realised=Realised("4f", 100.0, 120.0, Split(200, 150), Split(), Bound(0, 40, 0.07)),
+    clients=Harm(0, 41),
+)
 RESULTS = Results(
     happened=(Happened(ACT, 100.0, 110.0, frozenset((GREEDY,))),),
     found=(Seen(FINDING, 103.2),),
@@ -20,6 +37,8 @@ RESULTS = Results(
     refused=Refused(requests=1000, refused_requests=5, identities=400, refused_identities=2),
     telemetry=Telemetry(sent=2000, offered=2000, stored=2000, spooled=0, lost=0),
     others=0,
+    outcome=OUTCOME,
+    alerts=Alerts(kinds=5, told=5, latest_s=1.4, received=9, refused=0, twice=0),
     seed=7,
     took_s=80.0,
 )
@@ -55,6 +74,47 @@ def test_lost_or_unaccounted_telemetry_misses() -> None:
         assert missed(msgspec.structs.replace(RESULTS, telemetry=telemetry)) == ["telemetry"]
 
 
+def test_a_false_alarm_misses() -> None:
+    assert missed(msgspec.structs.replace(RESULTS, others=1)) == ["false alarms"]
+
+
+def test_an_attack_that_comes_back_and_is_let_through_misses() -> None:
+    outcome = msgspec.structs.replace(OUTCOME, returned=Returned(300, 269))
+    assert missed(msgspec.structs.replace(RESULTS, outcome=outcome)) == ["stuffing comes back: refused"]
+
+
+def test_more_harm_than_was_promised_misses_whoever_counts_it() -> None:
+    told = Realised("4f", 100.0, 120.0, Split(), Split(9, 1), Bound(1, 40, 0.12))
+    for changes, what in (
+        ({"realised": told}, "harm realised: the gateway's account"),
+        ({"clients": Harm(1, 41)}, "harm realised: what clients saw"),
+    ):
+        outcome = msgspec.structs.replace(OUTCOME, **changes)
+        assert missed(msgspec.structs.replace(RESULTS, outcome=outcome)) == [what]
+
+
+def test_without_an_approval_the_operators_rows_miss() -> None:
+    none = Outcome(math.inf, None, Returned(300, 0), None, Harm(0, 0))
+    assert missed(msgspec.structs.replace(RESULTS, outcome=none)) == [
+        "stuffing comes back: refused",
+        "harm realised: the gateway's account",
+        "harm realised: what clients saw",
+    ]
+
+
+def test_a_promise_about_nobody_is_no_promise() -> None:
+    approval = Approval("enforce", 0.0, 0.0, "r", Bound(0, 0, 1.0), 100.0, "demo-operator", "seen")
+    decided = Decided(106.1, msgspec.structs.replace(APPROVED, approval=approval))
+    results = msgspec.structs.replace(RESULTS, outcome=msgspec.structs.replace(OUTCOME, decided=decided))
+    assert len(missed(results)) == 2
+
+
+def test_an_alert_that_is_missing_late_unsigned_or_doubled_misses() -> None:
+    for changes in ({"told": 4}, {"latest_s": 5.1}, {"refused": 1}, {"twice": 1}):
+        alerts = msgspec.structs.replace(RESULTS.alerts, **changes)
+        assert missed(msgspec.structs.replace(RESULTS, alerts=alerts)) == ["alerts received"]
+
+
 def test_spooled_telemetry_is_not_lost() -> None:
     assert not missed(msgspec.structs.replace(RESULTS, telemetry=Telemetry(10, 10, 9, 1, 0)))
 
@@ -72,6 +132,11 @@ def test_the_table_shows_figures_and_targets() -> None:
         "2 of 400",
         "yes",
         "0 findings",
+        "6.1 s after the onset",
+        "297 of 300 requests (99%)",
+        "0 of 299 identities, at most 1.00%",
+        "0 of 40 identities (0.00%)",
+        "5 of 5 kinds told, within 1.4 s; 9 signed, 0 not; 0 twice",
         NOTE,
     ):
         assert part in text
@@ -79,7 +144,7 @@ def test_the_table_shows_figures_and_targets() -> None:
 
 def test_the_note_explains_each_word_that_the_rows_need() -> None:
     said = " ".join(row.what for row in rows_of(RESULTS)).lower()
-    for word in ("onset", "excess", "mitigation", "false alarms", "telemetry"):
+    for word in ("onset", "excess", "mitigation", "false alarms", "harm", "alerts", "telemetry"):
         assert word in said
         assert f"{word}:" in NOTE.lower()
 
