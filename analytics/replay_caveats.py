@@ -15,6 +15,7 @@ def caveats_of(comparison: Comparison, span: SpanColumns) -> tuple[str, ...]:
     return (
         *what_was_seen(comparison, span),
         *what_was_left_out(comparison, span),
+        *what_is_circular(comparison),
         *what_differs(comparison, span),
         "What a refused client would have done next is unknown: its requests are counted as they came.",
     )
@@ -55,6 +56,16 @@ def what_was_left_out(comparison: Comparison, span: SpanColumns) -> Iterator[str
         yield (
             f"No route of the candidate takes {comparison.unrouted:,} of the requests: "
             "they are counted as admitted."
+        )
+
+
+def what_is_circular(comparison: Comparison) -> Iterator[str]:
+    """Rules that are made of the accusations by which their harm is judged."""
+    denials = [each.judged.rule.name for each in comparison.tally.rules if each.is_denial]
+    if denials and comparison.situation.labels.attacks:
+        yield (
+            f"Rule `{denials[0]}` may deny whom a finding accuses, and findings say who attacks: of these, "
+            "who did anything else counts as harmed; a newcomer that is wrongly accused does not."
         )
 
 

@@ -1,6 +1,6 @@
 """What a replay needs to know beside the requests: overlays of that time, labels, lost telemetry."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import msgspec
@@ -50,12 +50,12 @@ def labels_of(
     """Whom findings and operators accuse; an operator's word on an identity or a finding stands above."""
     said = {each.identity: each.label for each in opinions if each.identity}
     refuted = {each.finding for each in opinions if each.finding and each.label == "legitimate"}
-    accused = reader.accused(request.since - MOST_WARM_S, request.until)
+    accused = reader.accused(request.since - MOST_WARM_S, request.until, refuted=sorted(refuted))
     attacks = [
         Label(identity, since / 1e6, until / 1e6)
         for identity, since, until in zip(accused.identity, accused.since, accused.until, strict=True)
     ]
-    attacks += suspected(client, tenant)
+    attacks += suspected(client, tenant, refuted)
     attacks += [Label(identity, 0.0, 0.0) for identity, label in said.items() if label == "attack"]
     cleared = {identity for identity, label in said.items() if label == "legitimate"}
     if refuted:
@@ -64,10 +64,11 @@ def labels_of(
     return Labels(tuple(attacks), frozenset(cleared))
 
 
-def suspected(client: Client, tenant: str) -> list[Label]:
+def suspected(client: Client, tenant: str, refuted: Set[str]) -> list[Label]:
     """Whom open findings accuse by now: what is stored of them is up to ten seconds older."""
     still = read_findings(client, tenant, open_only=True, limit=MOST_FINDINGS)
-    found = (each for finding in still for each in find_suspects(client, finding))
+    standing = (finding for finding in still if finding.id not in refuted)
+    found = (each for finding in standing for each in find_suspects(client, finding))
     return [Label(each.identity, each.since, each.until) for each in found]
 
 

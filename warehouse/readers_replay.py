@@ -110,9 +110,9 @@ class ReplayReader(Reader):
         """What is behind `RowColumns.combination`. Ask after the rows: late ones may come in between."""
         return to_table(CombinationColumns, self._of("replay_combinations", stretch, wording))
 
-    def accused(self, since: float, until: float) -> LabelColumns:
-        """Whom findings call abusive in that time."""
-        return to_table(LabelColumns, self._ask("replay_labels", since, until))
+    def accused(self, since: float, until: float, *, refuted: Sequence[str] = ()) -> LabelColumns:
+        """Whom findings call abusive in that time, those apart that an operator refuted."""
+        return to_table(LabelColumns, self._ask("replay_labels", since, until, refuted=list(refuted)))
 
     def judged_by(self, since: float, until: float) -> str:
         """The revision that judged most requests of that time; empty where none did."""

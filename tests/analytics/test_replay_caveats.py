@@ -1,6 +1,7 @@
 """Each weakness of a replay has its sentence."""
 
 from analytics.comparison import Comparison, Situation
+from analytics.labels import Label, Labels
 from analytics.replay_caveats import caveats_of
 from kernel.replays import ReplayRequest
 from tests.analytics.replays import HASH_KEY, SINCE, policy_text, snapshot_of
@@ -40,3 +41,14 @@ def test_canaries_need_the_hash_key() -> None:
 def test_truncated_addresses_and_slow_limits_are_told() -> None:
     assert "share a bucket" in told(more="telemetry: {addresses: truncated}\n")
     assert "early refusals are missed" in told("{name: one, rate: 1/d, burst: 9}")
+
+
+def test_a_denial_of_whom_a_finding_accuses_is_told_to_be_judged_by_it() -> None:
+    text = policy_text(more='access: [{name: gone, action: deny, networks: ["10.0.0.0/8"]}]')
+    base, made, request = policy_text(), snapshot_of(text), ReplayRequest(text, SINCE, SINCE + 100)
+    accusing = Situation(base, labels=Labels((Label("ip:10.0.0.1", SINCE, 0.0),)))
+    said = []
+    for situation in (accusing, Situation(base)):
+        comparison = Comparison(request, situation, base=snapshot_of(base), candidate=made)
+        said.append("Rule `gone` may deny whom a finding accuses" in " ".join(caveats_of(comparison, SPAN)))
+    assert said == [True, False]

@@ -74,6 +74,9 @@ def test_whom_an_open_finding_accuses_since_it_was_stored_is_accused(
     insert_suspects(warehouse_client, tenant, [Suspect(finding.id, "ip:10.0.0.1", SINCE, SINCE + 1, 1)])
     found = situation_of(warehouse_client, tenant, REQUEST, base="")
     assert set(found.labels.stretches()) == {f"ip:10.0.0.{at}" for at in range(1, 5)}
+    opinions = [opinion("legitimate", finding=finding.id)]
+    refuted = situation_of(warehouse_client, tenant, REQUEST, base="", opinions=opinions)
+    assert refuted.labels.stretches() == {}
 
 
 def test_only_overlays_of_that_time_are_taken(warehouse_client: Client, tenant: str) -> None:

@@ -109,3 +109,15 @@ def test_whom_findings_accuse_is_read_with_the_time(warehouse_client: Client, te
     assert list(found.identity) == ["ip:1", "ip:2"]
     assert [each / 1e6 for each in found.until] == [0.0, AT + 5]
     assert list(ReplayReader(warehouse_client, tenant).accused(AT - 9, AT - 1).identity) == []
+    for refuted, left in ((finding.id, "ip:2"), ("f2", "ip:1")):
+        found = ReplayReader(warehouse_client, tenant).accused(AT - 1, AT + 1, refuted=[refuted])
+        assert list(found.identity) == [left]
+
+
+def test_the_revision_that_judged_most_is_told(warehouse_client: Client, tenant: str) -> None:
+    reader = ReplayReader(warehouse_client, tenant)
+    assert reader.judged_by(AT - 10, AT + 10) == ""
+    rows = [row(tenant, seq, ended_at=AT + seq, revision="r1" if seq < 2 else "r2") for seq in range(6)]
+    insert_rows(warehouse_client, rows, token=tenant)
+    assert reader.judged_by(AT - 10, AT + 10) == "r2"
+    assert reader.judged_by(AT - 10, AT + 2) == "r1"

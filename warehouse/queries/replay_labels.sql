@@ -1,4 +1,5 @@
--- Whom findings accuse in a stretch of time, and when: by their own identity, or as one of several suspects.
+-- Whom findings accuse in a stretch of time, and when: by their own identity, or as one of several suspects. Findings
+-- that an operator refuted accuse nobody.
 SELECT identity, since, until
 FROM
 (
@@ -7,14 +8,14 @@ FROM
         toUnixTimestamp64Micro(onset) AS since,
         toUnixTimestamp64Micro(closed_at) AS until
     FROM findings FINAL
-    WHERE tenant = {tenant:String} AND identity != ''
+    WHERE tenant = {tenant:String} AND identity != '' AND NOT has({refuted:Array(String)}, id)
     UNION ALL
     SELECT
         identity,
         toUnixTimestamp64Micro(suspects.since) AS since,
         toUnixTimestamp64Micro(suspects.until) AS until
     FROM suspects FINAL
-    WHERE tenant = {tenant:String}
+    WHERE tenant = {tenant:String} AND NOT has({refuted:Array(String)}, finding)
 )
 WHERE since < {until:Int64} AND (until = 0 OR until >= {since:Int64})
 ORDER BY identity, since, until
