@@ -11,6 +11,7 @@ FROM ${PYTHON} AS wheel
 WORKDIR /source
 COPY . .
 COPY --from=pages /pages/node_modules/htmx.org/dist/htmx.min.js console/web/static/vendor/
+COPY --from=pages /pages/node_modules/htmx.org/dist/ext/hx-sse.min.js console/web/static/vendor/
 COPY --from=pages /pages/node_modules/uplot/dist/uPlot.iife.min.js console/web/static/vendor/
 COPY --from=pages /pages/node_modules/uplot/dist/uPlot.min.css console/web/static/vendor/
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .

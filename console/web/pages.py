@@ -20,6 +20,7 @@ from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
 from console.web.site import COOKIE, READERS, Site, Unseen, sent_form
 from console.web.situation import accused_of, findings_of, situation_of
+from console.web.streams import stream_of
 from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
 
@@ -38,8 +39,12 @@ class Views:
         return await self._live(request, "overview.html")
 
     async def live(self, request: Request) -> Response:
-        """The overview's moving part, for htmx."""
+        """The overview's moving part alone."""
         return await self._live(request, "live.html")
+
+    async def live_events(self, request: Request) -> Response:
+        """The same as a stream."""
+        return await stream_of(self._site, request, lambda: self.live(request))
 
     async def _live(self, request: Request, template: str) -> Response:
         self._site.session_of(request)
@@ -139,6 +144,7 @@ def add_pages(
     for path, page in (
         ("/", views.overview),
         ("/live", views.live),
+        ("/live/events", views.live_events),
         ("/findings", views.findings),
         ("/findings/{finding}", views.finding),
         ("/telemetry", views.health),

@@ -26,7 +26,7 @@ SECURITY_FIELDS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-VENDOR = ("htmx.min.js", "uPlot.iife.min.js", "uPlot.min.css")
+VENDOR = ("htmx.min.js", "hx-sse.min.js", "uPlot.iife.min.js", "uPlot.min.css")
 NOTHING = "\u2013"  # where there is no value
 UNBROKEN = "\u00a0"  # a space at which no line ends
 # A mark and a word for each severity: colour alone tells nobody anything.

@@ -53,3 +53,8 @@ def sign_in(page: Page, url: str, token: str) -> None:
     page.get_by_label("Token").fill(token)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{url}/")
+
+
+def wait_for_charts(page: Page) -> None:
+    """Until every chart is drawn; at once where uPlot was not fetched. A page with a stream is never idle."""
+    page.wait_for_function("!window.uPlot || !document.querySelector('.plot:not(.drawn)')")

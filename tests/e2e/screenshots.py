@@ -12,7 +12,7 @@ from kernel.recommendations import Recommendation
 from tests.console.serving import TOKEN, Served, served
 from tests.console.web_proposals import RULE, proposal, propose
 from tests.console.web_seed import ATTACKER, attack, follow, policy_of, seed, tell
-from tests.e2e.chromium import chromium, sign_in
+from tests.e2e.chromium import chromium, sign_in, wait_for_charts
 from tests.warehouse.event_rows import insert_rows, row
 from tests.warehouse_server import running_warehouse
 from warehouse.client import connect
@@ -46,7 +46,7 @@ def take(page: Page, console: Served, proposed: Recommendation, folder: Path) ->
 
 def shoot(page: Page, file: Path) -> None:
     """The page as it is now, once its charts are drawn."""
-    page.wait_for_function("!window.uPlot || !document.querySelector('.plot:not(.drawn)')")
+    wait_for_charts(page)
     height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
     clip = FloatRect(x=0, y=0, width=SIZE["width"], height=height)
     page.screenshot(path=file, full_page=True, clip=clip)

@@ -1,6 +1,7 @@
 """The pages in real Chromium: no page may complain, and each shows what it is for."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,8 @@ from console.web.rendering import STATIC, VENDOR
 from kernel.findings import Finding
 from tests.console.serving import TOKEN, Served, served
 from tests.console.web_proposals import RULE, proposal, propose
-from tests.console.web_seed import ATTACKER, policy_of, seed
-from tests.e2e.chromium import CHROMIUM, PATIENCE_MS, Complaints, chromium, sign_in
+from tests.console.web_seed import ATTACKER, policy_of, seed, tell
+from tests.e2e.chromium import CHROMIUM, PATIENCE_MS, Complaints, chromium, sign_in, wait_for_charts
 from warehouse.client import connect
 
 pytestmark = [
@@ -39,6 +40,10 @@ PATHS = (
     "/replays",
     "/audit",
     "/telemetry",
+    "/alerts",
+    "/automation",
+    "/keys",
+    "/tokens",
 )
 has_vendor = all((STATIC / "vendor" / name).is_file() for name in VENDOR)
 needs_vendor = pytest.mark.skipif(not has_vendor, reason="htmx and uPlot were not fetched: make vendor")
@@ -48,6 +53,7 @@ needs_vendor = pytest.mark.skipif(not has_vendor, reason="htmx and uPlot were no
 def attacked(warehouse_url: str) -> Finding:
     client = connect(warehouse_url)
     found = seed(client, TENANT, time.time())
+    tell(client, TENANT, time.time(), finding=found.id)
     client.close()
     return found
 
@@ -99,8 +105,14 @@ def page(browser: Browser, console: Served, signed_in: StorageState) -> Iterator
 @pytest.mark.parametrize("path", PATHS)
 def test_no_page_complains(page: Page, console: Served, path: str) -> None:
     page.goto(console.url + path)
-    page.wait_for_load_state("networkidle")
+    wait_for_charts(page)
     assert page.locator("h1").count() == 1
+
+
+def wait_for_renewal(page: Page) -> None:
+    """Until the live part tells a later time."""
+    before = page.locator("#live h1").inner_text()
+    page.wait_for_function("before => document.querySelector('#live h1').innerText !== before", arg=before)
 
 
 def test_a_newcomer_reads_who_attacks_what(page: Page) -> None:
@@ -112,9 +124,51 @@ def test_a_newcomer_reads_who_attacks_what(page: Page) -> None:
 @needs_vendor
 def test_charts_are_drawn_and_the_live_part_is_renewed(page: Page) -> None:
     assert page.locator(".plot.drawn canvas").count() == 2
-    before = page.locator("#live h1").inner_text()
-    page.wait_for_function("before => document.querySelector('#live h1').innerText !== before", arg=before)
+    wait_for_renewal(page)
     page.wait_for_function("() => document.querySelectorAll('.plot.drawn canvas').length === 2")
+
+
+@needs_vendor
+def test_a_change_of_control_is_seen_at_once(page: Page, console: Served) -> None:
+    body = {"tenant": TENANT, "paused": True, "reason": "a sale begins"}
+    assert console.call.put("/v1/loop", json=body).status_code == 200
+    page.get_by_text("a sale begins").wait_for()
+    assert console.call.put("/v1/loop", json=body | {"paused": False}).status_code == 200
+    page.get_by_text("a sale begins").wait_for(state="detached")
+
+
+@needs_vendor
+def test_a_page_whose_stream_breaks_goes_on_by_asking(
+    browser: Browser, console: Served, signed_in: StorageState
+) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.clock.install()
+    page.route("**/live/events", lambda route: route.abort())
+    page.goto(console.url)
+    with page.expect_response("**/live"):
+        page.clock.fast_forward(10_000)
+    assert not page.locator("#stale").is_visible()
+    page.route("**/live", lambda route: route.abort())
+    page.clock.fast_forward(10_000)
+    page.locator("#stale").wait_for()
+    page.unroute("**/live")
+    page.clock.fast_forward(2_000)
+    page.locator("#stale").wait_for(state="hidden")
+    context.close()
+
+
+@needs_vendor
+def test_who_signs_out_elsewhere_is_led_to_the_form(browser: Browser, console: Served) -> None:
+    context = browser.new_context()
+    page, other = context.new_page(), context.new_page()
+    sign_in(page, console.url, TOKEN)
+    other.goto(f"{console.url}/policy")
+    page.bring_to_front()
+    other.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile("/login"))
+    context.close()
 
 
 @needs_vendor
@@ -122,7 +176,7 @@ def test_the_live_part_stays_still_while_a_table_is_open(page: Page) -> None:
     page.get_by_text("As a table").first.click()
     refused: list[bool] = page.evaluate(
         """() => new Promise((answered) => {
-             document.addEventListener("htmx:before:request",
+             document.addEventListener("htmx:sse:before:message",
                (event) => setTimeout(() => answered([event.defaultPrevented])), { once: true });
            })"""
     )
@@ -173,7 +227,30 @@ def test_an_operator_reviews_approves_and_sees_the_revision(page: Page, console:
     form.get_by_label("Why").fill("look first")
     form.get_by_role("button", name="Approve").click()
     page.get_by_role("heading", name="What was decided").wait_for()
+    assert page.get_by_text("It watches in shadow: it refuses nobody.").is_visible()
     page.locator("a[href^='/revisions/']").click()
     assert page.get_by_text("It is in force").is_visible()
     assert RULE in page.locator("ins").all_inner_texts()[0]
     assert RULE in console.call.get("/v1/follow", params={"tenant": TENANT, "timeout_s": 0}).json()["policy"]
+
+
+def test_an_admin_makes_a_token_whose_secret_is_shown_once(page: Page, console: Served) -> None:
+    page.goto(f"{console.url}/tokens")
+    page.get_by_label("Name").fill("ana")
+    page.get_by_label("operator").check()
+    page.get_by_role("button", name="Make it").click()
+    assert len(page.locator(".secret").inner_text()) > 20
+    page.goto(f"{console.url}/tokens")
+    assert page.locator(".secret").count() == 0
+    page.get_by_role("button", name="Delete the token ana").click()
+    page.get_by_text("None was made.").wait_for()
+
+
+def test_an_operator_pauses_automation_and_the_header_says_so(page: Page, console: Served) -> None:
+    page.get_by_role("link", name="automatic").click()
+    page.get_by_label("Why").fill("a sale begins")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("link", name="paused").wait_for()
+    page.get_by_label("Why").fill("it is over")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("link", name="automatic").wait_for()

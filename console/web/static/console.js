@@ -49,10 +49,40 @@ function isRead(live) {
   return live.querySelector("details[open]") || (live !== document.activeElement && live.contains(document.activeElement));
 }
 
-document.addEventListener("htmx:before:request", (event) => {
-  const live = document.getElementById("live");
-  if (live && live.contains(event.target) && (document.hidden || isRead(live))) event.preventDefault();
+const QUIET_MS = 7000; // of a stream that sends every 2 s: it has broken
+let heardAt = Date.now();
+
+function heard() {
+  heardAt = Date.now();
+  const stale = document.getElementById("stale");
+  if (stale) stale.hidden = true;
+}
+
+document.addEventListener("htmx:sse:before:message", (event) => {
+  heard();
+  if (document.hidden || isRead(event.target)) event.preventDefault();
 });
+document.addEventListener("signed-out", () => location.reload());
+
+async function askOnce(live) { // where the stream is broken: the part alone, and a word where that fails, too
+  try {
+    const answer = await fetch(live.dataset.part, { headers: { "HX-Request": "true" } });
+    if (answer.headers.has("HX-Redirect")) return location.assign(answer.headers.get("HX-Redirect"));
+    if (!answer.ok) throw new Error(answer.status);
+    const part = await answer.text();
+    heard();
+    if (isRead(live)) return;
+    live.innerHTML = part;
+    drawAll();
+  } catch {
+    document.getElementById("stale").hidden = false;
+  }
+}
+
+setInterval(() => {
+  const live = document.getElementById("live");
+  if (live && window.htmx && !document.hidden && Date.now() - heardAt > QUIET_MS) askOnce(live);
+}, 2000);
 document.addEventListener("htmx:after:swap", drawAll);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   document.querySelectorAll(".plot.drawn").forEach((place) => { place.replaceChildren(); draw(place); });
