@@ -10,6 +10,7 @@ from typing import get_args
 import click
 import pytest
 import typer
+from clickhouse_connect.driver.client import Client
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
@@ -177,6 +178,13 @@ async def test_every_page_of_the_console_is_there(tmp_path: Path) -> None:
 def test_every_panel_is_there(page: Path) -> None:
     named = re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", page.read_text())
     assert set(named) <= titles()
+
+
+def test_every_question_to_the_warehouse_runs(warehouse_client: Client) -> None:
+    asked = [sql for page in PAGES for sql in re.findall(r"`(SELECT [^`]+)`", page.read_text())]
+    assert asked
+    for sql in asked:
+        assert warehouse_client.query(sql).result_rows == []
 
 
 def test_every_kind_of_recommendation_is_told_of() -> None:
