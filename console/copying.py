@@ -17,12 +17,13 @@ from warehouse.failures import FAILURES, to_line
 
 COPY_EVERY_S = 2.0
 RETRY_AFTER_S = 15.0
+UNTOLD_TRIES = 3  # at a first start the warehouse's tables are made by the parts that start after the console
 
 T = TypeVar("T")
 
 
 class Copying:
-    """Remembers what was copied. `tell` is told once per outage."""
+    """Remembers what was copied. `tell` is told once per outage, and not of a short one."""
 
     def __init__(self, state: ControlState, url: str, tell: Callable[[str], None]) -> None:
         self._state = state
@@ -30,13 +31,14 @@ class Copying:
         self._tell = tell
         self._client: Client | None = None
         self._done = Copied()
-        self._is_away = False
+        self._failures = 0  # in a row
 
     async def run(self) -> None:
         """Copy what is new. For ever."""
         while True:
             is_done = await self.copy()
-            await asyncio.sleep(COPY_EVERY_S if is_done else RETRY_AFTER_S)
+            is_early = self._failures <= UNTOLD_TRIES
+            await asyncio.sleep(COPY_EVERY_S if is_done or is_early else RETRY_AFTER_S)
 
     async def copy(self) -> bool:
         """Copy what has changed since the last time; False where the warehouse did not take it."""
@@ -54,11 +56,11 @@ class Copying:
         try:
             await asyncio.to_thread(self._write, news)
         except (WrongUrl, *FAILURES) as trouble:
-            if not self._is_away:
+            self._failures, self._client = self._failures + 1, None
+            if self._failures == UNTOLD_TRIES + 1:
                 self._tell(f"decisions are not copied to the warehouse: {to_line(trouble)}")
-            self._is_away, self._client = True, None
             return False
-        self._is_away, self._done = False, now
+        self._failures, self._done = 0, now
         return True
 
     def _write(self, news: Copied) -> None:

@@ -14,7 +14,8 @@
 A part is ready when it prints `tidegate-NAME ready…` on either output. Port 0 becomes a free port
 before the part starts, so that a restarted part comes back on the port that others know.
 A part that ends by itself is restarted after 0.5 s, then 1 s, 2 s … 30 s; a minute of life starts
-the count again. `console.deployment.gateway_parts` builds the four parts of a whole gateway.
+the count again. From the second time in a row its last words are told with it.
+`console.deployment.gateway_parts` builds the four parts of a whole gateway.
 """
 
 import asyncio
@@ -182,12 +183,15 @@ class Supervisor:
         processes = Processes(
             os.getpid(), self._started_at, dict(self.urls), tuple(self._states.values()), self.tenant
         )
-        write_processes(self._data, processes)
+        try:
+            write_processes(self._data, processes)
+        except OSError as trouble:  # a full disk costs `status` its news, never a part its keeper
+            self._tell(f"cannot note where the parts are, so `tidegate status` may be wrong: {trouble}")
 
     async def _keep(self, part: Part) -> None:
         """Wait for the part's end, tell it, restart it; for ever."""
         loop = asyncio.get_running_loop()
-        backoff_s = FIRST_BACKOFF_S
+        backoff_s, in_a_row = FIRST_BACKOFF_S, 0
         while True:
             since = loop.time()
             child = self._children[part.name]
@@ -199,8 +203,10 @@ class Supervisor:
                 self._tell(f"{part.name} {child.how_it_ended()}")
                 return
             if loop.time() - since > STEADY_AFTER_S:
-                backoff_s = FIRST_BACKOFF_S
-            self._tell(f"{part.name} {child.how_it_ended()}; restarting it in {backoff_s:g} s")
+                backoff_s, in_a_row = FIRST_BACKOFF_S, 0
+            in_a_row += 1
+            often = f" ({in_a_row} times in a row){child.last_words()}" if in_a_row > 1 else ""
+            self._tell(f"{part.name} {child.how_it_ended()}{often}; restarting it in {backoff_s:g} s")
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
             await self._restart(part)
@@ -209,8 +215,12 @@ class Supervisor:
         try:
             await self._start_part(part)
         except PartFailed as failure:
-            self._tell(str(failure))
-            await self._children[part.name].stop(part.stops_within_s)
+            child = self._children[part.name]
+            if child.exit_code is None:  # not ready in time; that one ended is told by its keeper
+                self._tell(f"{failure}; it is stopped")
+            await child.stop(part.stops_within_s)
+        except OSError as trouble:
+            self._tell(f"cannot start {part.name}: {trouble}")
         else:
             self._tell(f"{part.name} is back as process {self.pid_of(part.name)}")
 

@@ -95,6 +95,8 @@ def log_to_stderr() -> None:
 
 def run(settings: Settings) -> int:
     """Serve as the only worker, as one of several, or as the supervisor of several."""
+    if settings.listen == settings.manage and settings.listen.port:
+        raise CannotRun(f"--listen and --manage are both {settings.listen.text()}; choose another for one")
     credentials = parse_credentials(os.environ)
     owned = claim(settings.directory)
     if owned.stale:

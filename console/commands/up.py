@@ -74,9 +74,15 @@ def up(
 
 def check_listens(texts: tuple[str, str, str], *, warehouse_listen: str) -> None:
     """Try every address; the warehouse's is empty where it runs elsewhere. Raises CannotRun."""
+    taken: dict[str, str] = {}
     for option, text in zip(LISTENS, (*texts, warehouse_listen), strict=True):
-        if text:
-            bind(parse_endpoint(text, option), option).close()
+        if not text:
+            continue
+        endpoint = parse_endpoint(text, option)
+        bind(endpoint, option).close()
+        other = taken.setdefault(endpoint.text(), option) if endpoint.port else option
+        if other != option:
+            raise CannotRun(f"{other} and {option} are both {text}; choose another with {option}")
 
 
 def keyring_at(directory: Path) -> Keyring:

@@ -69,6 +69,14 @@ def test_a_warehouse_elsewhere_needs_no_port_here(
     assert "policy.yaml:1" in done.complaint
 
 
+def test_one_address_for_two_listeners_is_told_before_anything_starts(policy: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    done = started(policy, tmp_path / "data", "--listen", address, "--manage", address)
+    assert done.code == 2
+    assert f"--listen and --manage are both {address}; choose another with --manage" in done.complaint
+
+
 def test_a_warehouse_elsewhere_is_told_without_its_password() -> None:
     deployment = Deployment(
         policy=Path("/p"), data=Path("/d"), keyring=Keyring("", "", ""), warehouse_url="x"

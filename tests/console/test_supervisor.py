@@ -12,7 +12,7 @@ import pytest
 
 from console.child import PartFailed
 from console.processes import read_processes
-from console.supervisor import Part, Supervisor, Url, with_free_ports
+from console.supervisor import OWN_VOICE, Part, Supervisor, Url, with_free_ports
 from tests.console.parts import eventually, order, script, server
 from warehouse.ownership import AlreadyOwned, owner_of
 
@@ -100,6 +100,64 @@ async def test_a_crashed_part_is_told_and_comes_back_on_its_port(tmp_path: Path,
     assert processes.parts[0].restarts == 1
     assert supervisor.pid_of("one") not in (0, first)
     socket.create_connection((str(url.hostname), url.port or 0), timeout=5).close()
+    await supervisor.stop()
+
+
+FAILS_AGAIN = """
+import pathlib, signal, sys
+mark = pathlib.Path(sys.argv[1])
+if mark.exists():
+    sys.exit("the disk is full")
+mark.touch()
+print("tidegate-one ready", flush=True)
+signal.pause()
+"""
+
+
+async def test_a_part_that_keeps_crashing_is_told_plainly_with_its_last_words_once(
+    tmp_path: Path, heard: Hearing
+) -> None:
+    part = msgspec.structs.replace(script("one", ""), arguments=("-c", FAILS_AGAIN, str(tmp_path / "mark")))
+    supervisor = supervised(tmp_path, heard, part)
+    await supervisor.start()
+    os.kill(supervisor.pid_of("one"), signal.SIGKILL)
+    again = "one ended with exit code 1 (2 times in a row): the disk is full; restarting it in 1 s"
+    await eventually(lambda: heard.told(again))
+    assert [line for part, line in heard.lines if part == OWN_VOICE] == [
+        "one was killed by SIGKILL; restarting it in 0.5 s",
+        again,
+    ]
+    await supervisor.stop()
+
+
+async def test_a_part_comes_back_though_nothing_can_be_written(
+    tmp_path: Path, heard: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    supervisor = supervised(tmp_path, heard, server(tmp_path, "one"))
+    await supervisor.start()
+    monkeypatch.setattr("console.supervisor.write_processes", full)
+    os.kill(supervisor.pid_of("one"), signal.SIGKILL)
+    await eventually(lambda: heard.told("one is back"))
+    assert heard.told("No space left on device")
+    await supervisor.stop()
+
+
+async def test_a_part_has_no_secret_that_was_not_meant_for_it(
+    tmp_path: Path, heard: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIDEGATE_CONTROL_TOKEN", "of-the-operator")
+    monkeypatch.setenv("TIDEGATE_HASH_KEY_FILE", "/somewhere")
+    source = (
+        "import os, signal; print(sorted(n for n in os.environ if n.startswith('TIDEGATE_')));"
+        " print('tidegate-one ready', flush=True); signal.pause()"
+    )
+    part = msgspec.structs.replace(script("one", source), environment={"TIDEGATE_PROXY_TOKEN": "its-own"})
+    supervisor = supervised(tmp_path, heard, part)
+    await supervisor.start()
+    assert ("one", "['TIDEGATE_PROXY_TOKEN']") in heard.lines
     await supervisor.stop()
 
 

@@ -74,6 +74,14 @@ def test_a_taken_port_is_told(tmp_path: Path, policy: Path) -> None:
             assert f"cannot listen on {where}" in running.said()
 
 
+def test_one_address_for_clients_and_management_is_told(tmp_path: Path, policy: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        where = f"127.0.0.1:{free.getsockname()[1]}"
+    with proxy(tmp_path, "--policy", str(policy), "--listen", where, "--manage", where) as running:
+        assert running.ended() == 2
+        assert f"--listen and --manage are both {where}" in running.said()
+
+
 def test_one_source_must_be_named(tmp_path: Path, policy: Path) -> None:
     with proxy(tmp_path) as running:
         assert running.ended() == 2
