@@ -42,8 +42,12 @@ def finding_rows(findings: Sequence[Finding]) -> list[Row]:
 
 
 def lines_chart(columns: Columns, unit: str, findings: Sequence[Finding] = ()) -> alt.TopLevelMixin:
-    """Lines over time, and a dashed rule where each finding began. The busiest MOST_LINES are drawn."""
+    """Lines over time, and a dashed rule where each finding began. The busiest MOST_LINES are drawn.
+
+    What began before the lines do is not marked: it would stretch the time.
+    """
     series = to_series(columns)
+    began = [each for each in findings if series.times and each.onset >= series.times[0]]
     lines = sorted(zip(series.names, series.values, strict=True), key=lambda line: -total(line[1]))
     drawn = {name for name, _ in lines[:MOST_LINES]}
     points = [
@@ -62,7 +66,7 @@ def lines_chart(columns: Columns, unit: str, findings: Sequence[Finding] = ()) -
         strokeDash=alt.StrokeDash("line:N", title=None),
         tooltip=["line:N", alt.Tooltip("value:Q", format=".4~g"), utc_tooltip("time")],
     )
-    return alt.layer(drawing, marks(findings))
+    return alt.layer(drawing, marks(began))
 
 
 def marks(findings: Sequence[Finding]) -> alt.Chart:

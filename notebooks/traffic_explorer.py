@@ -82,9 +82,12 @@ def _(length_s, now, until):
 
 @app.cell
 def _(client, known, span):
-    tenants = reading.names_of(client, TENANT, span)
+    _tenants = reading.names_of(client, TENANT, span) or [known.tenant]
     tenant = mo.ui.dropdown(
-        sorted({*tenants, known.tenant}), value=known.tenant, allow_select_none=False, label="tenant"
+        _tenants,
+        value=known.tenant if known.tenant in _tenants else _tenants[0],
+        allow_select_none=False,
+        label="tenant",
     )
     return (tenant,)
 

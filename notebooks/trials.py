@@ -61,13 +61,14 @@ def ask_console(url: str, token: str) -> Desk:
         control.close()
 
 
-def candidate_of(desk: Desk, which: str, now: float) -> str:
-    """The policy with an open recommendation's change; without one, or where it does not fit, as it is."""
+def candidate_of(desk: Desk, which: str, now: float) -> tuple[str, str]:
+    """(the policy with an open recommendation's change, why it has not that change or empty)."""
     found = next((each for each in desk.open if each.id == which), None)
     try:
-        return apply(desk.policy, found.patch, now) if found else desk.policy
-    except StalePatch:
-        return desk.policy
+        return (apply(desk.policy, found.patch, now) if found else desk.policy), ""
+    except StalePatch as problem:
+        why = f"The recommendation does not fit the policy in force: {problem}"
+        return desk.policy, f"{why}. Choose another, or paste a candidate."
 
 
 def limits_of(base: str, candidate: str, now: float) -> dict[str, Quota]:

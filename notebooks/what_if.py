@@ -75,7 +75,15 @@ def _(known):
 
 
 @app.cell
-def _(console, known):
+def _():
+    again = mo.ui.run_button(label="Ask again", tooltip="what is open, and the requests up to now")
+    again
+    return (again,)
+
+
+@app.cell
+def _(again, console, known):
+    again
     _said = console.value or {"where": known.control, "token": known.control_token}
     desk = trials.ask_console(_said["where"], _said["token"])
     trouble(desk.trouble) if desk.trouble else None
@@ -84,9 +92,10 @@ def _(console, known):
 
 @app.cell
 def _(desk):
+    _open = {f"{each.title} ({each.id})": each.id for each in desk.open}
     which = mo.ui.dropdown(
-        {"none: the policy in force": "", **{each.title: each.id for each in desk.open}},
-        value=desk.open[0].title if desk.open else "none: the policy in force",
+        {**_open, "none: the policy in force": ""},
+        value=next(iter(_open), "none: the policy in force"),
         allow_select_none=False,
         label="open recommendation",
     )
@@ -108,7 +117,8 @@ def _(desk, known):
 
 
 @app.cell
-def _(length_s, until):
+def _(again, length_s, until):
+    again
     now = time.time()
     span = reading.to_span(length_s.value, until.value, now)
     return now, span
@@ -116,10 +126,15 @@ def _(length_s, until):
 
 @app.cell
 def _(desk, now, which):
+    proposed, _stale = trials.candidate_of(desk, which.value, now)
+    trouble(_stale) if _stale else None
+    return (proposed,)
+
+
+@app.cell
+def _(desk, proposed):
     base_editor = policy_editor("The base: the policy in force", desk.policy)
-    candidate_editor = policy_editor(
-        "The candidate: edit it, or paste another", trials.candidate_of(desk, which.value, now)
-    )
+    candidate_editor = policy_editor("The candidate: edit it, or paste another", proposed)
     mo.accordion({"Both policies": mo.vstack([base_editor, candidate_editor])})
     return base_editor, candidate_editor
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import altair as alt
+import msgspec
 
 from dashboards.asking import Columns
 from kernel.findings import Finding
@@ -28,9 +29,10 @@ def drawn(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:
     return [each for values in chart.to_dict()["datasets"].values() for each in values]
 
 
-def test_a_line_for_each_column_and_a_rule_for_each_finding() -> None:
+def test_a_line_for_each_column_and_a_rule_for_each_finding_that_began_in_it() -> None:
     columns = Columns(("time", "p50", "p95"), ((AT, AT + 1), (1.0, 2.0), (3.0, None)))
-    chart = lines_chart(columns, "milliseconds", [FINDING])
+    earlier = msgspec.structs.replace(FINDING, onset=AT - 3_600, kind="earlier")
+    chart = lines_chart(columns, "milliseconds", [earlier, FINDING])
     values = drawn(chart)
     assert [each["value"] for each in values if each.get("line") == "p50"] == [1.0, 2.0]
     assert [each["value"] for each in values if each.get("line") == "p95"] == [3.0]

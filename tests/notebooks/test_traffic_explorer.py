@@ -93,6 +93,12 @@ def test_the_choices_are_what_there_is(warehouse_url: str, seeded_span: TimeRang
     assert defined["choice"].span.until == seeded_span.until
 
 
+def test_a_tenant_without_traffic_is_no_choice(warehouse_url: str, seeded_span: TimeRange) -> None:
+    _, defined = run(app, known=Settings(warehouse_url, "nobody"), form=None, now=seeded_span.until)
+    assert EXPLORED in defined["tenant"].options
+    assert defined["tenant"].value == next(iter(defined["tenant"].options))
+
+
 def test_an_empty_table_is_said_to_be_empty(warehouse_url: str, tenant: str) -> None:
     shown, found, _ = explored(warehouse_url, TimeRange(1_700_000_000.0, 1_700_000_600.0), tenant=tenant)
     assert found.rates.rows == 0

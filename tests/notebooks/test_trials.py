@@ -44,11 +44,14 @@ def test_a_try_changes_the_limit_alone() -> None:
     assert tries_of(wanted, {}, labels=(), now=SINCE) == {"As it is": wanted}
 
 
-def test_a_recommendation_that_does_not_fit_leaves_the_policy_as_it_is() -> None:
+def test_a_recommendation_that_does_not_fit_says_why() -> None:
     made = recommendation()
     desk = Desk(BASE, open=(made,))
-    assert candidate_of(desk, made.id, SINCE) == BASE  # its route is not there
-    assert candidate_of(desk, "", SINCE) == BASE
+    candidate, why = candidate_of(desk, made.id, SINCE)
+    assert candidate == BASE
+    assert "does not fit the policy in force: " in why
+    assert "catalogue" in why  # its route
+    assert candidate_of(desk, "", SINCE) == (BASE, "")
 
 
 def test_a_console_that_does_not_help_says_why() -> None:
