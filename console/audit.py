@@ -62,7 +62,10 @@ class Audit:
 
     def forget(self, tenant: str, now: float) -> None:
         """Delete what is older than KEPT_S, and of routine what is more than MOST_ROUTINE."""
-        self._connection.execute("DELETE FROM audit WHERE tenant = ? AND until < ?", (tenant, now - KEPT_S))
+        # `until` is 0 in entries of before there was one.
+        self._connection.execute(
+            "DELETE FROM audit WHERE tenant = ? AND max(at, until) < ?", (tenant, now - KEPT_S)
+        )
         self._connection.execute(
             "DELETE FROM audit WHERE tenant = ? AND routine = 1 AND number <="
             " (SELECT number FROM audit WHERE tenant = ? AND routine = 1"

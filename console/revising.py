@@ -13,11 +13,14 @@ import msgspec
 
 from console.audit import Deed
 from console.facts import Objected, Stale, Unknown
+from console.guardrails import objections
 from console.in_force import InForce
+from console.overlay_deeds import overlay_deeds
 from console.policy_file import FileReading, PolicyFile, read_text
 from console.revisions import NewRevision, unified
 from console.store import Clock, Store
 from kernel.control import Checked, PolicyInForce, Revision, RevisionInFull
+from kernel.policy import Policy
 
 LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at
 FILE_AUTHOR = "file"
@@ -178,3 +181,15 @@ def first_reading(store: Store, file: Path, reading: FileReading, *, now: float)
             store.audit.note(tenant, Deed(FILE_AUTHOR, "apply policy", reading.revision, reason), now)
         store.revisions.set_seed(tenant, reading.revision)
     return reading
+
+
+def withdraw_disallowed(store: Store, policy: Policy, *, now: float, at: float) -> None:
+    """Drop stored overlays that have expired, or that a policy which changed meanwhile does not allow."""
+    before = store.overlays(policy.tenant)
+    kept = tuple(each for each in before if not objections(policy, (each,), now))
+    because = "not allowed by the policy at the start, or expired"
+    deeds = overlay_deeds(before, kept, author="policy", withdrawn_because=because)
+    with store.transaction():
+        store.replace_overlays(policy.tenant, kept)
+        for deed in deeds:
+            store.audit.note_routine(policy.tenant, deed, at)

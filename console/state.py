@@ -17,7 +17,7 @@ from console.facts import NotHeld, Unknown, WrongPolicy
 from console.jobs import ENDED
 from console.keyring import RandomBytes
 from console.policy_file import FileReading, PolicyFile
-from console.revising import first_reading, last_reading
+from console.revising import first_reading, last_reading, withdraw_disallowed
 from console.store import Clock, Store
 from kernel.clock import REAL_TIME, Tempo
 from kernel.control import (
@@ -240,6 +240,7 @@ def open_state(
     if reading is None or reading.policy is None:
         store.close()
         raise WrongPolicy(read.problems)
+    withdraw_disallowed(store, reading.policy, now=now, at=clock())
     state = ControlState(store, file=file, reading=reading, clock=clock, random_bytes=random_bytes)
     state.tempo = tempo
     return state

@@ -71,6 +71,19 @@ def test_entries_are_forgotten_after_four_hundred_days() -> None:
     assert [each.object for each in audit.entries("default")] == ["r2"]
 
 
+def test_entries_of_an_older_version_are_kept_as_long() -> None:
+    kept = connection()
+    kept.execute(
+        "INSERT INTO audit (tenant, at, author, what, object, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        ("default", 1_000.0, "ada", "apply policy", "r1", ""),
+    )
+    audit = Audit(kept)
+    audit.forget("default", 1_000.0 + KEPT_S)
+    assert [each.times for each in audit.entries("default")] == [1]
+    audit.forget("default", 1_001.0 + KEPT_S)
+    assert audit.entries("default") == ()
+
+
 def test_entries_can_be_read_page_by_page() -> None:
     audit = Audit(connection())
     for number in range(MOST_LISTED + 5):

@@ -10,7 +10,7 @@ from console.policy_file import read_policy_file
 from console.revising import Revising
 from console.state import open_state
 from kernel.compile import revision_of
-from tests.console.policies import ADAPTIVE, Clock
+from tests.console.policies import ADAPTIVE, Clock, overlay
 
 CHANGED = ADAPTIVE.replace("burst: 20", "burst: 30")
 OTHER = ADAPTIVE.replace("burst: 20", "burst: 40")
@@ -110,4 +110,19 @@ async def test_a_file_that_was_broken_meanwhile_does_not_stop_a_restart(
     after = open_state(tmp_path / "control.sqlite", policy, clock)
     assert (await after.policy()).text == CHANGED
     assert after._file.has_changed()
+    await after.close()
+
+
+async def test_what_a_policy_that_changed_meanwhile_does_not_allow_is_withdrawn_at_the_start(
+    tmp_path: Path, policy: Path, clock: Clock
+) -> None:
+    before = open_state(tmp_path / "control.sqlite", policy, clock)
+    await before.take_lease("a", 300)
+    version = await before.put_overlays("a", (overlay("ip:192.0.2.7"), overlay("ip:192.0.2.8")))
+    await before.close()
+    rewrite(policy, ADAPTIVE.replace('"10.0.0.0/8"', '"10.0.0.0/8", "192.0.2.8"'))
+    after = open_state(tmp_path / "control.sqlite", policy, clock)
+    assert [each.identity for each in after.in_force()] == ["ip:192.0.2.7"]
+    assert after.overlays_version > version
+    assert "ip:192.0.2.8: not allowed by the policy" in (await after.audit())[0].detail
     await after.close()
