@@ -140,6 +140,8 @@ def reading_of(found: ReviewInFull) -> Iterator[str]:
         yield f"    of attackers: {told(replay.newly_attack)}"
         yield f"    of legitimate clients: {told(replay.newly_legitimate)}"
         yield f"  {bound_line(replay.bound)}"
+        again = replay.disagreement
+        yield f"  the active policy, replayed, disagrees in {again.share:.2%} of {again.compared:,} decisions"
     yield from (f"  {line}" for line in changed_lines(found.diff))
 
 

@@ -108,6 +108,7 @@ async def test_what_is_replayed_is_read_out_and_approved_in_mode_enforce_for_as_
     assert "They try stolen passwords." in said
     assert "of attackers: 430 requests of 200 identities" in said
     assert "of legitimate clients: 0 requests of 0 identities" in said
+    assert "disagrees in 0.00% of 100 decisions" in said
     assert "0 of 299 legitimate identities, at most 1.00%" in said
     assert "+  - name: deny-stuffers-login" in said
 
