@@ -27,8 +27,11 @@ def parse_since(text: str, now: float) -> float | None:
 
 
 def to_utc(seconds: float) -> str:
-    """`2026-11-24 04:18:16`, UTC."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """`2026-11-24 04:18:16`, UTC; what no calendar holds is told as the number that it is."""
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:g} s"
 
 
 def to_span(seconds: float) -> str:

@@ -31,6 +31,11 @@ def test_times_are_shown_in_utc() -> None:
     assert to_utc(0.0) == "1970-01-01 00:00:00"
 
 
+@pytest.mark.parametrize("seconds", [1e300, -1e300, 1.7e12, float("inf"), float("nan")])
+def test_a_time_that_no_calendar_holds_is_told_as_a_number(seconds: float) -> None:
+    assert to_utc(seconds) == f"{seconds:g} s"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
