@@ -1,6 +1,10 @@
+"""Links of an alert lead to boards and pages that are there."""
+
 import msgspec
 
-from analytics.alert_links import Links
+from analytics.alert_links import CONSOLE_RANGE, FINDINGS_BOARD, HEALTH_BOARD, ROUTE_BOARD, Links
+from console.web.boards import RANGES
+from dashboards.boards import BOARDS
 from tests.analytics.receiving import ALERT, OVER
 
 EVERYWHERE = Links("https://wiki/runbooks", "http://console:8090", "http://grafana:3000")
@@ -34,3 +38,8 @@ def test_what_is_not_there_is_not_linked_to() -> None:
     assert (told.dashboard, told.page, told.recommendation) == ("", "", "")
     assert told.runbook == "docs/runbooks/flood.md"
     assert EVERYWHERE.of(CONDITION, "").page == ""
+
+
+def test_the_boards_and_the_range_are_there() -> None:
+    assert {ROUTE_BOARD, FINDINGS_BOARD, HEALTH_BOARD} <= {board.uid for board in BOARDS}
+    assert CONSOLE_RANGE in RANGES

@@ -322,6 +322,17 @@ def test_the_threads_end_with_the_block_and_tell_what_they_still_can(
     assert [each.state for each in receiver.alerts()] == ["firing"]
 
 
+def test_a_sink_that_hangs_does_not_hold_up_the_end(shelf: Shelf, receiver: Receiver) -> None:
+    bench = Bench(shelf, receiver)
+    receiver.held.clear()
+    with bench.alerts.running(bench.around):
+        eventually(lambda: bench.alerts.leads, "it leads")
+        bench.alerts.hear([ERRORS])
+        eventually(lambda: receiver.taken, "it is sent")
+    assert not receiver.held.is_set()
+    assert shelf.fared() == {"hook-0": (False, "")}  # the next process tries it again
+
+
 def test_what_is_heard_is_bounded(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     many = [msgspec.structs.replace(ERRORS, id=f"{number}") for number in range(10_001)]
     bench.alerts.hear(many)

@@ -1,6 +1,7 @@
 """Alerts from traffic to a real receiver, through `python -m analytics.main`: restart, dead sink, end."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from clickhouse_connect.driver.client import Client
 from analytics.alerting import Alert
 from analytics.sinks import signature
 from tests.analytics.receiving import Receiver, receiving
+from tests.console.policies import ADAPTIVE
+from tests.console.serving import TOKEN, served
 from tests.integration.proxies import DEADLINE_S, ROOT, eventually
 from tests.integration.test_analytics_loop import EVENTFUL, Bench
 from warehouse.readers_pages import Delivery, read_deliveries
@@ -22,11 +25,16 @@ KIND = "client-burst"
 
 
 @contextlib.contextmanager
-def analytics(url: str, tenant: str, alerts: Path) -> Iterator[subprocess.Popen[str]]:
+def analytics(
+    url: str, tenant: str, alerts: Path, *, control: str = "none"
+) -> Iterator[subprocess.Popen[str]]:
     """The process; killed at the end where it still runs."""
-    command = [sys.executable, "-m", "analytics.main", "--warehouse", url, "--control", "none"]
+    command = [sys.executable, "-m", "analytics.main", "--warehouse", url, "--control", control]
     command += ["--tenant", tenant, "--tick-ms", "50", "--alerts", str(alerts)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
+    environment = {**os.environ, "TIDEGATE_CONTROL_TOKEN": TOKEN}
+    with subprocess.Popen(
+        command, stderr=subprocess.DEVNULL, text=True, cwd=ROOT, env=environment
+    ) as process:
         try:
             yield process
         finally:
@@ -105,15 +113,22 @@ def test_an_incident_is_told_once_over_a_restart_and_a_dead_sink_is_seen(
     assert "hidden" not in str(stored)
 
 
-def test_a_sink_that_hangs_does_not_hold_up_the_end(
-    warehouse_url: str, bench: Bench, receiver: Receiver, alerts: Path
+@pytest.mark.slow
+def test_of_two_processes_one_tells_and_the_other_goes_on_where_it_dies(
+    warehouse_url: str, bench: Bench, receiver: Receiver, alerts: Path, tmp_path: Path
 ) -> None:
-    receiver.held.clear()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(f"tenant: {bench.tenant}\n{ADAPTIVE}")
     bench.account(44.0, time.time())
-    with analytics(warehouse_url, bench.tenant, alerts) as process:
-        eventually(lambda: receiver.taken, "the sink is told")
-        process.terminate()
-        assert process.wait(DEADLINE_S) == 0
+    with served(tmp_path, policy, time.time) as control, contextlib.ExitStack() as second:
+        with analytics(warehouse_url, bench.tenant, alerts, control=control.url):
+            eventually(lambda: told(receiver), "the first tells")
+            second.enter_context(analytics(warehouse_url, bench.tenant, alerts, control=control.url))
+            time.sleep(5.0)  # for the second to take part
+        bench.account(140.0, time.time())
+        eventually(lambda: len(told(receiver)) == 2, "the second resolves it", within_s=40.0)
+    assert [each.state for each in told(receiver)] == ["firing", "resolved"]
+    assert len({each.id for each in told(receiver)}) == 1
 
 
 def test_a_wrong_alerts_file_ends_the_process_at_once(
