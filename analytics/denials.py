@@ -17,6 +17,7 @@ from kernel.findings import Finding
 from kernel.patch import AddAccess, Patch
 from kernel.policy import AccessRule
 from kernel.recommendations import Recommendation
+from warehouse.conduct import MOST_ASKED
 
 LASTS_S = 3_600
 MOST_NETWORKS = 500  # in one rule: more are no list that a person reads
@@ -71,7 +72,8 @@ def of_stuffers(grounds: Grounds) -> Iterator[Recommendation]:
 def of_incident(first: Finding, findings: tuple[Finding, ...], grounds: Grounds) -> Recommendation | None:
     """Deny whom these findings about one route accuse, the busiest first; None where nobody is left."""
     known = [grounds.facts.get(each.id, Facts()) for each in findings]
-    accused = dict.fromkeys(who for facts in known for who in facts.who)
+    # Of nobody else is it known what they did besides.
+    accused = dict.fromkeys(who for facts in known for who in facts.who[:MOST_ASKED])
     spared = frozenset[str]().union(*(facts.conduct.ordinary for facts in known))
     allowed = AllowList(grounds.policy.allow_list)
     found = {who: network_of(who, grounds, allowed) for who in accused if who not in spared}
@@ -79,7 +81,7 @@ def of_incident(first: Finding, findings: tuple[Finding, ...], grounds: Grounds)
     who = [each for each, network in found.items() if network and not is_within(each, denied)]
     if not who:
         return None
-    more = len(who) - MOST_NETWORKS
+    more = max(len(who) - MOST_NETWORKS, 0) + sum(max(len(each.who) - MOST_ASKED, 0) for each in known)
     who = who[:MOST_NETWORKS]
     rule = AccessRule(
         name=name_of(first),
@@ -97,8 +99,8 @@ def of_incident(first: Finding, findings: tuple[Finding, ...], grounds: Grounds)
     ]
     if len(accused) - len(found):
         said.append(f"{len(accused) - len(found)} more are spared: they were in ordinary use before.")
-    if more > 0:
-        said.append(f"{more} more are left out: the {MOST_NETWORKS} busiest are denied.")
+    if more:
+        said.append(f"{more} more are left out: a rule names {MOST_NETWORKS} at most, the busiest.")
     draft = Draft(
         key=f"{first.route} {first.id}",
         title=f"Deny {addresses} on {first.route} for an hour",

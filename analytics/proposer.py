@@ -19,7 +19,7 @@ from kernel.findings import Finding
 from kernel.policy import Policy
 from kernel.recommendations import Attribute, Peers, Recommendation, Withdrawal
 from kernel.replays import Example
-from warehouse.conduct import Conduct
+from warehouse.conduct import MOST_ASKED, Conduct
 
 EVERY_S = 2.0  # between two looks
 REFRESH_S = 20.0  # evidence is asked for anew so often while its finding lasts
@@ -28,7 +28,6 @@ MOST_RECENT = 200  # findings that ended of late
 USELESS_S = 600.0  # a limit that would not have helped is not proposed again before
 GROWTH = 1.1  # more addresses: a denial that somebody may be reading is written anew
 MOST_FACTS = 20  # findings for which the warehouse is asked
-MOST_ASKED = 1_000  # identities named in a question
 ACCUSING = frozenset((BURST.number, STUFFING.number, SCAN.number))
 EARLIER_S = 5.0
 

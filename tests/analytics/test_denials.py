@@ -12,7 +12,7 @@ from kernel.recommendations import Recommendation
 from tests.analytics.grounded import SCANNER, STUFFED, grounds
 from tests.analytics.policies import policy
 from tests.analytics.proposing import NOW, finding_of
-from warehouse.conduct import Conduct
+from warehouse.conduct import MOST_ASKED, Conduct
 
 LATER = msgspec.structs.replace(STUFFED, id="f" * 16, onset=NOW - 5, summary="again")
 DISGUISED = msgspec.structs.replace(policy(), telemetry=Telemetry(addresses="truncated"))
@@ -89,6 +89,14 @@ def test_the_busiest_are_denied_where_there_are_too_many() -> None:
     assert len(rule_of(made).networks) == MOST_NETWORKS
     assert rule_of(made).networks[0] == "10.0.0.0/32"
     assert "7 more are left out" in made.reason
+
+
+def test_nobody_is_denied_whose_conduct_was_not_asked_for() -> None:
+    many = [f"ip:10.0.{at // 250}.{at % 250}" for at in range(MOST_ASKED + 9)]
+    known = Conduct(ordinary=frozenset(many[1:MOST_ASKED]))
+    (made,) = denials(knowing(grounds(STUFFED), STUFFED, *many, conduct=known))
+    assert rule_of(made).networks == ("10.0.0.0/32",)
+    assert "9 more are left out" in made.reason
 
 
 def test_an_attack_that_ended_of_late_is_still_proposed_of_and_one_that_goes_on_is_the_same() -> None:
