@@ -59,23 +59,22 @@ class Operator:
     async def work(self, kind: Kind, moments: Moments) -> Decided | None:
         """Wait for a recommendation of a kind, read it at its moment and approve it; None: it never came."""
         await self._sleep_until(moments.begins)
-        first = await self._wait(lambda: self._replayed(kind, 0.0), moments.latest)
+        first = await self._wait(lambda: self._ready(kind, 0.0), moments.latest)
         if first is None:
             self._narrator.loud(f"  operator: no recommendation {kind} with a replay came in time")
             return None
         ready_at = self._clock()
-        self._narrator.loud(f"  recommended: {first.title} ({self.page_of(first)})")
+        about = first.recommendation
+        self._narrator.loud(f"  recommended: {about.title} ({self.page_of(about)})")
         await self._sleep_until(moments.decides)
-        newest = await self._wait(lambda: self._replayed(kind, moments.covers), moments.latest)
-        found = await self._wait(lambda: self._desk.review((newest or first).id), moments.latest)
-        if found is None:
-            return None
+        found = await self._wait(lambda: self._ready(kind, moments.covers), moments.latest)
+        # Where no replay covers the whole attack in time, one that is there has to do.
+        found = found or await self._wait(lambda: self._ready(kind, 0.0), moments.latest) or first
         for line in reading_of(found):
             self._narrator.say(f"  operator: {line}")
-        asked = Approve("enforce", REASON, lasts_s=found.recommendation.lasts_s)
-        approved = await self._wait(
-            lambda: self._desk.approve(found.recommendation.id, asked), moments.latest
-        )
+        about = found.recommendation
+        asked = Approve("enforce", REASON, lasts_s=about.lasts_s)
+        approved = await self._wait(lambda: self._desk.approve(about.id, asked), moments.latest)
         if approved is None:
             self._narrator.loud("  operator: the approval was not taken in time")
             return None
@@ -97,11 +96,15 @@ class Operator:
         """Where people read it."""
         return f"{self._pages}/recommendations/{recommendation.id}"
 
-    def _replayed(self, kind: Kind, until: float) -> Recommendation | None:
+    def _ready(self, kind: Kind, until: float) -> ReviewInFull | None:
         """The recommendation of a kind, if its replay reaches so far."""
-        for each in self._desk.proposed():
-            found = each.recommendation
-            if found.kind == kind and found.replay is not None and found.replay.until >= until:
+        of_kind = [
+            each.recommendation.id for each in self._desk.proposed() if each.recommendation.kind == kind
+        ]
+        for which in of_kind:
+            found = self._desk.review(which)
+            replay = found.recommendation.replay
+            if replay is not None and replay.until >= until:
                 return found
         return None
 

@@ -161,7 +161,8 @@ def tell_pages(url: str, narrator: Narrator) -> None:
     narrator.say(f"pages      {url}/  what is attacked, by whom, since when")
     narrator.say(f"           {url}/recommendations  what was proposed, approved, and what came of it")
     narrator.say(f"           {url}/alerts  what was told, to whom, and whether it arrived")
-    narrator.say(f"           {url}/boards  the boards; into Grafana: tidegate dashboards push --help")
+    narrator.say(f"           {url}/boards  the boards, which Grafana can show as well:")
+    narrator.say(f"           {command('dashboards', 'push', '--help')}")
 
 
 def tell_turn(operator: Operator, left: Recommendation | None, keyring: Keyring, narrator: Narrator) -> None:
