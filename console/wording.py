@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from kernel.policy import RATE_SECONDS
 
 GAP = "  "
+MOST_OF_SYMBOL = 2  # letters of `ms` or `%`; a longer unit is a noun in the plural
 
 
 def counted(number: int, noun: str) -> str:
@@ -31,13 +32,14 @@ def to_rate(per_second: float, noun: str = "") -> str:
 def measured(value: float, unit: str) -> str:
     """A measurement of a finding with its unit; rates as people say them.
 
-    >>> measured(0.042, "requests/s"), measured(1234.0, "ms"), measured(3.0, "")
-    ('2.52 requests/min', '1,234 ms', '3')
+    >>> measured(0.042, "requests/s"), measured(1234.0, "ms"), measured(3.0, ""), measured(1.0, "methods")
+    ('2.52 requests/min', '1,234 ms', '3', '1 method')
     """
     if unit.endswith("/s"):
         return to_rate(value, unit.removesuffix("/s").removeprefix("1"))
     told = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{told} {unit}".rstrip()
+    is_one = value == 1 and len(unit) > MOST_OF_SYMBOL
+    return f"{told} {unit.removesuffix('es' if unit.endswith('sses') else 's') if is_one else unit}".rstrip()
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

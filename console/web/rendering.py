@@ -62,6 +62,7 @@ class Pages:
             counted=counted,
             rate=to_rate,
             measured=measured,
+            observed=to_observed,
             told=told,
             bound=bound_line,
             identities=identities,
@@ -108,6 +109,15 @@ def to_percent(share: float) -> str:
 def to_kind(kind: str) -> str:
     """A finding's kind in words."""
     return KINDS.get(kind, kind.replace("-", " ").capitalize())
+
+
+def to_observed(name: str) -> str:
+    """What was measured, in words.
+
+    >>> to_observed("missed_paths_10s")
+    'missed paths in 10 s'
+    """
+    return name.replace("_10s", " in 10 s").replace("_", " ")
 
 
 def to_diff(diff: str) -> list[tuple[str, str]]:

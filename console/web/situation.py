@@ -11,11 +11,12 @@ from console.web.alerts import alarms_of
 from console.web.site import Site
 from console.web.telemetry import WarehouseAway
 from kernel.control import Status
-from kernel.findings import Finding
+from kernel.findings import Finding, Severity
 from kernel.recommendations import Reviewed
 from warehouse.readers_pages import Accused
 
 LATELY_S = 3_600.0  # closed findings and failed deliveries that the overview still shows
+GRAVEST: tuple[Severity, ...] = ("critical", "warning", "info")
 DEEDS_S = 300.0  # over which the overview counts what rules refused
 
 
@@ -39,7 +40,7 @@ async def situation_of(site: Site) -> Situation:
     (findings, away), (alarms, _), known = await asyncio.gather(
         findings_of(site), alarms_of(site, LATELY_S), site.state.recommendations("")
     )
-    still = tuple(each for each in findings if not each.closed_at)
+    still = tuple(sorted((each for each in findings if not each.closed_at), key=gravity))
     approved = [each for each in known if each.state == "approved"]
     accused, acting = await asyncio.gather(
         accused_of(site, still), acting_of(site, approved, since=now - DEEDS_S)
@@ -50,11 +51,22 @@ async def situation_of(site: Site) -> Situation:
         open=still,
         recent=tuple(each for each in findings if each.closed_at > now - LATELY_S),
         accused=accused,
-        proposed=tuple(each for each in known if each.state == "open"),
+        proposed=tuple(sorted((each for each in known if each.state == "open"), key=usefulness)),
         acting=tuple(each for each in acting if each.is_in_force),
         undelivered=tuple(each for each in alarms if each.is_undelivered),
         away=away,
     )
+
+
+def gravity(finding: Finding) -> tuple[int, float]:
+    """The gravest first, of equals the newest."""
+    return GRAVEST.index(finding.severity), -finding.onset
+
+
+def usefulness(proposal: Reviewed) -> int:
+    """What would have refused the most of an attack first; what was not replayed last."""
+    replay = proposal.recommendation.replay
+    return -replay.newly_attack.requests if replay else 0
 
 
 async def findings_of(site: Site) -> tuple[list[Finding], str]:

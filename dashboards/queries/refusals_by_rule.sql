@@ -6,10 +6,10 @@ SELECT
     uniqExact(identity) AS identities
 FROM
 (
-    SELECT identity, rule AS refused_by, 'enforced' AS mode FROM requests
+    SELECT identity, if(rule = '', concat('no rule: ', toString(reason)), toString(rule)) AS refused_by, 'enforced' AS mode FROM requests
     WHERE decision = 'refused' AND tenant = ${tenant:singlequote} AND $__timeFilter_ms(ended_at) AND interim = 0 AND $__conditionalAll(route IN (${route:singlequote}), $route)
     UNION ALL
-    SELECT identity, arrayJoin(would_refuse) AS refused_by, 'shadow' AS mode FROM requests
+    SELECT identity, toString(arrayJoin(would_refuse)) AS refused_by, 'shadow' AS mode FROM requests
     WHERE tenant = ${tenant:singlequote} AND $__timeFilter_ms(ended_at) AND interim = 0 AND $__conditionalAll(route IN (${route:singlequote}), $route)
 )
 GROUP BY refused_by, mode

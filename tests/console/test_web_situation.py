@@ -7,8 +7,9 @@ import msgspec
 
 from console.tokens import Tokens
 from console.web.site import Site
-from console.web.situation import situation_of
+from console.web.situation import gravity, situation_of, usefulness
 from console.web.telemetry import Telemetry
+from kernel.recommendations import Reviewed
 from tests.console.policies import Clock
 from tests.console.web_proposals import proposal, propose
 from tests.console.web_seed import burst, policy_of
@@ -42,6 +43,18 @@ async def test_a_finding_over_many_names_the_busiest_and_what_can_be_done(
     assert told in single
     assert "What you can do" in page
     assert "It would have refused 3,420 requests of 1 identity of the attack; harm: 1 of 412" in page
+
+
+def test_the_gravest_findings_and_the_most_useful_proposals_come_first() -> None:
+    plain = burst("t", 1_000.0)
+    older = msgspec.structs.replace(plain, onset=1.0)
+    mild = msgspec.structs.replace(plain, severity="warning")
+    assert sorted([mild, older, plain], key=gravity) == [plain, older, mild]
+    good = Reviewed(proposal("t", 1_000.0, finding=plain.id), "open", 1_000.0)
+    unknown = msgspec.structs.replace(
+        good, recommendation=msgspec.structs.replace(good.recommendation, replay=None)
+    )
+    assert sorted([unknown, good], key=usefulness) == [good, unknown]
 
 
 async def test_a_pause_is_told_on_the_overview(policy: Path, clock: Clock) -> None:

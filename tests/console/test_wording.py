@@ -3,7 +3,7 @@
 import doctest
 
 from console import wording
-from console.wording import aligned, counted, to_rate
+from console.wording import aligned, counted, measured, to_rate
 
 
 def test_a_noun_agrees_with_its_number() -> None:
@@ -32,6 +32,12 @@ def test_rates_are_told_in_the_unit_in_which_they_are_at_least_one() -> None:
     assert {rate: to_rate(rate) for rate in told} == told
     assert to_rate(1e-9) == "8.64e-05/d"
     assert to_rate(1_234.5, "requests") == "1,234 requests/s"
+
+
+def test_a_unit_that_is_a_noun_agrees_with_its_number() -> None:
+    units = ("paths", "addresses", "ms", "%", "")
+    assert [measured(1.0, unit) for unit in units] == ["1 path", "1 address", "1 ms", "1 %", "1"]
+    assert measured(0.0, "paths") == "0 paths"
 
 
 def test_the_examples_hold() -> None:
