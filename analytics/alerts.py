@@ -188,8 +188,10 @@ class Alerts:
         """A turn. The worker loop: whatever failed is told, and tried again."""
         try:
             self.turn(around)
-        except (*FAILURES, Unreachable) as failure:
+        except FAILURES as failure:
             self._outage.goes_on(failure)
+        except Unreachable:
+            log.debug("the console cannot be asked; the loop tells so")
         except Exception:
             log.warning("alerts: a turn failed; tried again", exc_info=True)
         else:

@@ -77,8 +77,8 @@ def to_condition(each: Burning, objective: float) -> Condition:
         labels={},
         severity=rule.severity,
         summary=f"{each.long.failed:,} of {each.long.requests:,} requests failed within "
-        f"{WINDOWS[rule.long_s]}: {long_rate:.3g} times what an objective of {objective * 100:g} % allows, and "
-        f"{short_rate:.3g} times within {WINDOWS[rule.short_s]}; find the route that fails and look at its "
+        f"{WINDOWS[rule.long_s]}: {long_rate:.3g} times what an objective of {objective * 100:g} % allows, "
+        f"and {short_rate:.3g} times within {WINDOWS[rule.short_s]}; find the route that fails and look at its "
         "upstream",
         observations=(
             Observation(f"burn_rate_{rule.long_s}s", round(long_rate, 2), rule.rate, "times"),

@@ -78,11 +78,11 @@ async def post(sink: Sink, body: bytes, *, now: float, within_s: float) -> None:
             judge(answer, now)
     except (TimeoutError, httpx2.TimeoutException) as failure:
         raise NotDelivered(f"no answer within {within_s:.3g} s") from failure
-    except httpx2.HTTPError as failure:
+    except (httpx2.HTTPError, OSError, ValueError) as failure:  # the latter: a name that is none
         raise NotDelivered(REASONS.get(type(failure), "the connection broke")) from failure
 
 
-REASONS: dict[type[httpx2.HTTPError], str] = {
+REASONS: dict[type[Exception], str] = {
     httpx2.ConnectError: "it cannot be connected to",
     httpx2.RemoteProtocolError: "it does not speak HTTP, or hung up",
 }

@@ -22,10 +22,10 @@ def test_what_fires_and_what_waits_is_gone_on_with(warehouse_client: Client, ten
     journal = WarehouseJournal(warehouse_client, tenant)
     journal.keep([FIRED])
     left = journal.unfinished(NOW + 5.0)
-    assert (left.firing, left.waiting, left.told) == ((ALERT,), (FIRED,), {(ALERT.id, "hook")})
+    assert (left.firing, left.waiting, left.told) == ((ALERT,), (FIRED,), frozenset({(ALERT.id, "hook")}))
     journal.keep([TOLD])
     left = journal.unfinished(NOW + 5.0)
-    assert (left.firing, left.waiting, left.told) == ((ALERT,), (), {(ALERT.id, "hook")})
+    assert (left.firing, left.waiting, left.told) == ((ALERT,), (), frozenset({(ALERT.id, "hook")}))
 
 
 def test_what_is_over_fires_no_longer_and_is_told_once(warehouse_client: Client, tenant: str) -> None:
