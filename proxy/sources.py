@@ -198,7 +198,7 @@ class ControlSource:
             answer.raise_for_status()
             told = msgspec.json.decode(answer.content, type=Following)
         except (httpx2.HTTPError, msgspec.MsgspecError) as failure:
-            self.tell_away(f"{type(failure).__name__}: {failure}")
+            self.tell_away(to_reason(failure))
             return False
         if self.away:
             log.info("control endpoint %s answers again", self.client.base_url)
@@ -237,6 +237,15 @@ class ControlSource:
                 await asyncio.wait_for(self.hurry.wait(), pause_s)
             except TimeoutError:
                 pause_s = min(pause_s * 2, longest_s)
+
+
+def to_reason(failure: Exception) -> str:
+    """Why a poll failed; a token that may not follow is the operator's to change."""
+    if isinstance(failure, httpx2.HTTPStatusError) and failure.response.status_code in (401, 403):
+        status = failure.response.status_code
+        what = "TIDEGATE_CONTROL_TOKEN must be the console's TIDEGATE_PROXY_TOKEN"
+        return f"{status}: the token is not a proxy's; {what}"
+    return f"{type(failure).__name__}: {failure}"
 
 
 Source = FileSource | ControlSource

@@ -73,5 +73,5 @@ def test_a_wrong_token_is_told(tmp_path: Path, behind: Upstream) -> None:
         control(policy_text(behind.port)) as endpoint,
         proxy(tmp_path, "--control", endpoint.url, environment={"TIDEGATE_CONTROL_TOKEN": "x"}) as running,
     ):
-        eventually(lambda: "401" in running.said(), "the status")
+        eventually(lambda: "401: the token is not a proxy's" in running.said(), "the reason")
         assert running.readiness().status_code == 503
