@@ -78,8 +78,8 @@ def to_condition(each: Burning, objective: float) -> Condition:
         severity=rule.severity,
         summary=f"{each.long.failed:,} of {each.long.requests:,} requests failed within "
         f"{WINDOWS[rule.long_s]}: {long_rate:.3g} times what an objective of {objective * 100:g} % allows, "
-        f"and {short_rate:.3g} times within {WINDOWS[rule.short_s]}; find the route that fails and look at its "
-        "upstream",
+        f"and {short_rate:.3g} times within {WINDOWS[rule.short_s]}; find the route that fails and look at "
+        "its upstream",
         observations=(
             Observation(f"burn_rate_{rule.long_s}s", round(long_rate, 2), rule.rate, "times"),
             Observation(f"burn_rate_{rule.short_s}s", round(short_rate, 2), rule.rate, "times"),
