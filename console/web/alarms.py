@@ -47,8 +47,10 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_undelivered(self) -> bool:
-        """Whether a sink has not got it, and has failed already."""
-        return any(is_failure(each) for each in self.told)
+        """Whether a sink has failed to get it. What a sink was told last decides: a resolution that arrived
+        makes up for an alert that did not."""
+        last = {each.sink: each for each in reversed(self.told)}
+        return any(is_failure(each) for each in last.values())
 
 
 def to_alarms(deliveries: Iterable[Delivery]) -> list[Alarm]:

@@ -7,7 +7,6 @@ from console.web.site import Site
 from console.web.telemetry import WarehouseAway
 
 SHOWN_S = 7 * 86_400.0
-LATELY_S = 3_600.0
 MOST_ENDED = 100
 
 

@@ -15,7 +15,8 @@ from kernel.findings import Finding, Severity
 from kernel.recommendations import Reviewed
 from warehouse.readers_pages import Accused
 
-LATELY_S = 3_600.0  # closed findings and failed deliveries that the overview still shows
+LATELY_S = 3_600.0  # closed findings that the overview still shows
+TOLD_S = 7_200.0  # deliveries that it looks at: an hour of tries, and another one to see their end
 GRAVEST: tuple[Severity, ...] = ("critical", "warning", "info")
 DEEDS_S = 300.0  # over which the overview counts what rules refused
 
@@ -38,7 +39,7 @@ async def situation_of(site: Site) -> Situation:
     """Findings beside what control knows."""
     now = site.now()
     (findings, away), (alarms, _), known = await asyncio.gather(
-        findings_of(site), alarms_of(site, LATELY_S), site.state.recommendations("")
+        findings_of(site), alarms_of(site, TOLD_S), site.state.recommendations("")
     )
     still = tuple(sorted((each for each in findings if not each.closed_at), key=gravity))
     approved = [each for each in known if each.state == "approved"]

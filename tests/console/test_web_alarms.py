@@ -57,6 +57,15 @@ def test_a_first_try_is_no_failure_and_a_failed_one_is() -> None:
     assert alarms["b"].told[0].outcome == "still tried"
 
 
+def test_a_resolution_that_arrived_makes_up_for_an_alert_that_did_not() -> None:
+    failed = delivery("a", 100.0, delivered=False, failure="superseded", settled_at=110.0)
+    arrived = delivery("a", 110.0, state="resolved")
+    (alarm,) = to_alarms([arrived, failed])
+    assert not alarm.is_undelivered
+    (alarm,) = to_alarms([arrived, delivery("a", 100.0, sink="chat", delivered=False, failure="HTTP 503")])
+    assert alarm.is_undelivered
+
+
 def test_an_alarm_whose_content_cannot_be_read_has_a_runbook_by_its_name() -> None:
     (alarm,) = to_alarms([delivery("a", 100.0, content="{")])
     assert (alarm.runbook, alarm.findings) == ("docs/runbooks/client-burst.md", ())
