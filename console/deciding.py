@@ -173,12 +173,8 @@ class Deciding(Revising):
                 raise NotOpen(f"recommendation {which} was never approved: nothing can be realised")
             known = msgspec.structs.replace(reviewed, realised=realised)
             deed = Deed(author, "tell realised harm", which, refused_in(realised))
-
-            def put() -> None:
-                self._store.proposals.put(self.tenant, known)
-                self._store.audit.note_routine(self.tenant, deed, self._clock(), within_s=HOUR_S)
-
-            await self._routine(put, lambda _: ())
+            put = partial(self._store.proposals.put, self.tenant, known)
+            await self._routine(put, partial(only, deed), within_s=HOUR_S)
         return known
 
     async def expire_rules(self) -> None:

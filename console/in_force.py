@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from console.audit import Deed
+from console.audit import MERGED_WITHIN_S, Deed
 from console.facts import NotHeld, Objected, UnknownTenant
 from console.guardrails import objections
 from console.overlay_deeds import overlay_deeds
@@ -70,14 +70,20 @@ class InForce:
 
         return await self._stored(both)
 
-    async def _routine(self, work: Callable[[], T], deeds: Callable[[T], Iterable[Deed]]) -> T:
+    async def _routine(
+        self,
+        work: Callable[[], T],
+        deeds: Callable[[T], Iterable[Deed]],
+        *,
+        within_s: float = MERGED_WITHIN_S,
+    ) -> T:
         """Do `work` on the store and note what of it is a deed of analytics, all or nothing."""
 
         def both() -> T:
             with self._store.transaction():
                 result = work()
                 for deed in deeds(result):
-                    self._store.audit.note_routine(self.tenant, deed, self._clock())
+                    self._store.audit.note_routine(self.tenant, deed, self._clock(), within_s=within_s)
             return result
 
         return await self._stored(both)
