@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytics.alert_links import Links
 from analytics.alerts_file import AlertsFile, read_alerts_file
@@ -136,3 +138,21 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(CannotRun, match="is not UTF-8 text"):
         read_alerts_file(tmp_path / "bytes", {})
+
+
+PIECES = (
+    *("sinks:", " - ", "name: a", "{", "}", "[", "]", ", ", "\n", "  ", "secret: x", "secret_file: secret"),
+    *("type: webhook", "url: http://h", "&a", "*a", "<<: ", "!t ", "null", "? ", "objective: 1e999", "'"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_any_text_is_good_or_told_to_be_wrong(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    directory = tmp_path_factory.getbasetemp()
+    try:
+        found = read(directory, text)
+    except CannotRun:
+        told = problems(directory, text)
+    else:
+        told = [sink.name for sink in found.sinks]
+    assert told
