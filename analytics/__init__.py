@@ -20,7 +20,7 @@ the check, which tests/architecture runs):
     courses | curves | replay_rules
     realising
     harm
-    adaptive | proposer
+    adaptive | proposer | enquiring
     engine | ingest | lateness
     weekly | proposals | withdrawing
     choosing | denials

@@ -26,8 +26,8 @@ AFTERWARDS_S = 1_800.0  # an operator may come later than an attack lasts
 
 def of_scan(finding: Finding, grounds: Grounds) -> Recommendation | None:
     """Deny the address of a scanner; None before it is known that nobody authenticated from there."""
-    facts = grounds.facts.get(finding.id)
-    if facts is None or finding.identity in facts.conduct.authenticated:
+    conduct = grounds.facts.get(finding.id, Facts()).conduct
+    if finding.identity not in conduct.known - conduct.authenticated:
         return None
     network = network_of(finding.identity, grounds, AllowList(grounds.policy.allow_list))
     if network is None:
@@ -73,7 +73,7 @@ def of_incident(first: Finding, findings: tuple[Finding, ...], grounds: Grounds)
     """Deny whom these findings about one route accuse, the busiest first; None where nobody is left."""
     known = [grounds.facts.get(each.id, Facts()) for each in findings]
     # Of nobody else is it known what they did besides.
-    accused = dict.fromkeys(who for facts in known for who in facts.who[:MOST_ASKED])
+    accused = dict.fromkeys(who for facts in known for who in facts.who if who in facts.conduct.known)
     spared = frozenset[str]().union(*(facts.conduct.ordinary for facts in known))
     allowed = AllowList(grounds.policy.allow_list)
     found = {who: network_of(who, grounds, allowed) for who in accused if who not in spared}

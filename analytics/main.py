@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Event, Thread
@@ -31,6 +32,7 @@ from analytics.alerts_trial import try_sinks
 from analytics.archive import WarehouseArchive
 from analytics.control import Control
 from analytics.engine import Engine
+from analytics.enquiring import EnquiringReader
 from analytics.loop import Loop, Pace
 from analytics.once import Looked, analyse
 from analytics.own_health import SelfWatch, Watching
@@ -106,7 +108,7 @@ def watch(
         if wanted is not None:
             telling = Telling(wanted, connect(warehouse, timeout_s=ALERTS_WAIT_S), tenant, tempo)
             beside.callback(telling.client.close)
-        proposer = Proposer(EvidenceReader(client, tenant))
+        proposer = Proposer(enquiring(client, connect(warehouse), tenant, beside))
         publisher = Publisher(endpoint, time.monotonic, scale=tempo.scale, proposer=proposer)
         loop = Loop(
             Engine(tenant, is_timed=tempo.scale == 1.0),
@@ -127,6 +129,14 @@ def watch(
         loop.run(stop, tick_ms / 1e3)
     client.close()
     log.info("ended after %s", in_words(msgspec.structs.asdict(loop.counters)))
+
+
+def enquiring(client: Client, second: Client, tenant: str, beside: ExitStack) -> EnquiringReader:
+    """Evidence that the loop waits for, and evidence that a thread with a client of its own asks for."""
+    threads = ThreadPoolExecutor(1, thread_name_prefix="conduct")
+    beside.callback(second.close)
+    beside.callback(threads.shutdown, cancel_futures=True)
+    return EnquiringReader(client, tenant, beside=EvidenceReader(second, tenant), threads=threads)
 
 
 class Telling:

@@ -28,6 +28,7 @@ MOST_RECENT = 200  # findings that ended of late
 USELESS_S = 600.0  # a limit that would not have helped is not proposed again before
 GROWTH = 1.1  # more addresses: a denial that somebody may be reading is written anew
 MOST_FACTS = 20  # findings for which the warehouse is asked
+DENYING = frozenset((STUFFING.number, SCAN.number))
 ACCUSING = frozenset((BURST.number, STUFFING.number, SCAN.number))
 EARLIER_S = 5.0
 
@@ -94,7 +95,7 @@ class Proposer:
                 policy=policy,
                 revision=revision,
                 findings=findings,
-                facts={id_: facts for id_, (_, facts) in self._facts.items()},
+                facts=self._facts_with_conduct(findings, now),
                 usual_of=engine.usual,
                 peers_of=engine.peers,
             )
@@ -156,6 +157,21 @@ class Proposer:
                 kept[each.id] = (now, self._ask(each, now))
         self._facts = kept
 
+    def _facts_with_conduct(self, findings: Sequence[Finding], now: float) -> dict[str, Facts]:
+        """By finding; what the accused did besides may come later than the rest."""
+        onsets = {each.id: each.onset for each in findings if each.detector in DENYING}
+        return {
+            id_: facts
+            if id_ not in onsets
+            else msgspec.structs.replace(
+                facts,
+                conduct=self._witness.conduct(
+                    facts.who[:MOST_ASKED], since=onsets[id_] - AROUND_S, until=now
+                ),
+            )
+            for id_, (_, facts) in self._facts.items()
+        }
+
     def _ask(self, finding: Finding, now: float) -> Facts:
         who = self._witness.accused(finding) or ((finding.identity,) if finding.identity else ())
         route = "" if finding.detector == SCAN.number else finding.route
@@ -166,9 +182,6 @@ class Proposer:
             attributes=self._witness.attributes(named, route, since=since, until=until),
             samples=self._witness.samples(named, route, since=since, until=until),
             login_peers=self._witness.login_peers(finding.route, until) if is_login else None,
-            conduct=Conduct()
-            if finding.detector == BURST.number
-            else self._witness.conduct(named, since=finding.onset - AROUND_S, until=now),
         )
 
     def _settled(self, proposed: Recommendation) -> Recommendation:

@@ -17,10 +17,12 @@ class Conduct(msgspec.Struct, frozen=True):
     """Identities of addresses. `authenticated`: a consumer's key succeeded from there, or a login before.
 
     `ordinary`: these, and those from where anything succeeded before, or on routes that are not denied.
+    `known`: whose conduct it is.
     """
 
     authenticated: frozenset[str] = frozenset()
     ordinary: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
 
 
 def read_conduct(
@@ -50,6 +52,7 @@ def read_conduct(
     return Conduct(
         authenticated=frozenset(str(who) for who, authenticated, _ in rows if authenticated),
         ordinary=frozenset(str(who) for who, _, ordinary in rows if ordinary),
+        known=frozenset(befores),
     )
 
 

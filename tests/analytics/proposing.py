@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from kernel.findings import Finding, Observation, finding_id
 from kernel.recommendations import Attribute, Peers
 from kernel.replays import Example
@@ -58,8 +60,7 @@ class Witnessing:
         return (Example(until, "GET", route, who[0], 200, is_attack=True),)
 
     def conduct(self, who: Sequence[str], *, since: float, until: float) -> Conduct:
-        self.asked.append("conduct")
-        return self.known
+        return msgspec.structs.replace(self.known, known=frozenset(who))
 
     def login_peers(self, route: str, until: float) -> Peers | None:
         self.asked.append("login_peers")

@@ -20,6 +20,8 @@ DISGUISED = msgspec.structs.replace(policy(), telemetry=Telemetry(addresses="tru
 
 def knowing(given: Grounds, finding: Finding, *who: str, conduct: Conduct = Conduct()) -> Grounds:  # noqa: B008
     """Grounds on which that finding accuses these."""
+    who = who or given.facts[finding.id].who
+    conduct = msgspec.structs.replace(conduct, known=frozenset(who[:MOST_ASKED]))
     facts = msgspec.structs.replace(given.facts[finding.id], who=who, conduct=conduct)
     return msgspec.structs.replace(given, facts={**given.facts, finding.id: facts})
 
