@@ -19,7 +19,7 @@ from console.web.records import add_records
 from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
 from console.web.site import COOKIE, READERS, Site, Unseen, sent_form
-from console.web.situation import accused_of, findings_of, situation_of
+from console.web.situation import accused_of, findings_of, is_about, situation_of
 from console.web.streams import stream_of
 from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
@@ -69,12 +69,13 @@ class Views:
         found = next((each for each in findings if each.id == finding), None)
         if found is None:
             raise NotShown(404, "No such finding", away or f"no finding has the id {finding!r}")
+        known = await self._site.state.recommendations("")
         return await self._site.show(
             request,
             "finding.html",
             finding=found,
             accused=(await accused_of(self._site, (found,))).get(found.id),
-            proposed=await self._site.state.recommendations(""),
+            proposed=[each for each in known if is_about(each.recommendation, found)],
             labels=await self._site.state.labels(),
         )
 

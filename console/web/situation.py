@@ -12,7 +12,7 @@ from console.web.site import Site
 from console.web.telemetry import WarehouseAway
 from kernel.control import Status
 from kernel.findings import Finding, Severity
-from kernel.recommendations import Reviewed
+from kernel.recommendations import Recommendation, Reviewed
 from warehouse.readers_pages import Accused
 
 LATELY_S = 3_600.0  # closed findings that the overview still shows
@@ -33,6 +33,14 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     acting: tuple[Acting, ...]  # approved ones whose rules are in force
     undelivered: tuple[Alarm, ...]  # alerts that a sink has not got
     away: str  # why the warehouse could not be asked
+
+    def acting_on(self, finding: Finding) -> list[Acting]:
+        """Approved rules that act on what a finding is about."""
+        return [each for each in self.acting if is_about(each.reviewed.recommendation, finding)]
+
+    def proposed_for(self, finding: Finding) -> list[Reviewed]:
+        """What can be done about a finding."""
+        return [each for each in self.proposed if is_about(each.recommendation, finding)]
 
 
 async def situation_of(site: Site) -> Situation:
@@ -56,6 +64,17 @@ async def situation_of(site: Site) -> Situation:
         acting=tuple(each for each in acting if each.is_in_force),
         undelivered=tuple(each for each in alarms if each.is_undelivered),
         away=away,
+    )
+
+
+def is_about(recommendation: Recommendation, finding: Finding) -> bool:
+    """Whether a recommendation answers a finding, or answered an earlier one of the same detector about the
+    same route or client: an attack that comes back is a new finding."""
+    if recommendation.finding == finding.id:
+        return True
+    about = {finding.route, finding.identity, finding.key} - {""}
+    return recommendation.detector == finding.detector and bool(
+        {recommendation.route, recommendation.key} & about
     )
 
 

@@ -121,3 +121,10 @@ async def test_who_is_silent_does_not_follow(browser: Browser, clock: Clock) -> 
     assert reach_of(status) == Reach(1, 1)
     clock.now += 120
     assert reach_of(await browser.state.status()) == Reach(0, 0)
+
+
+async def test_the_moving_part_of_an_open_recommendation_says_that_it_was_not_approved(
+    browser: Browser, proposed: Recommendation
+) -> None:
+    answered = await browser.get(f"/recommendations/{proposed.id}/effect")
+    assert (answered.status_code, "It was not approved." in answered.text) == (200, True)

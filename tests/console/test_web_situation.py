@@ -7,7 +7,7 @@ import msgspec
 
 from console.tokens import Tokens
 from console.web.site import Site
-from console.web.situation import gravity, situation_of, usefulness
+from console.web.situation import gravity, is_about, situation_of, usefulness
 from console.web.telemetry import Telemetry
 from kernel.recommendations import Reviewed
 from tests.console.policies import Clock
@@ -43,6 +43,16 @@ async def test_a_finding_over_many_names_the_busiest_and_what_can_be_done(
     assert told in single
     assert "What you can do" in page
     assert "It would have refused 3,420 requests of 1 identity of the attack; harm: 1 of 412" in page
+
+
+def test_an_attack_that_comes_back_is_answered_by_what_answered_it_before() -> None:
+    again = msgspec.structs.replace(burst("t", 1_000.0), id="later")
+    earlier = proposal("t", 1_000.0, finding="earlier")
+    assert is_about(earlier, again)  # of the same detector, about the same route
+    assert is_about(msgspec.structs.replace(earlier, route="", key=again.identity), again)
+    assert not is_about(msgspec.structs.replace(earlier, detector="D7"), again)
+    assert not is_about(msgspec.structs.replace(earlier, route="search", key="search"), again)
+    assert not is_about(earlier, msgspec.structs.replace(again, route="", identity="", key="upstream:shop"))
 
 
 def test_the_gravest_findings_and_the_most_useful_proposals_come_first() -> None:
