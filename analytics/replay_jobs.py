@@ -166,12 +166,14 @@ class Worker:
 
     def replayed(self, request: ReplayRequest, progress: Alive, *, chooses: bool = False) -> ReplayReport:
         """A request answered. Raises NotReplayable, Cancelled, Unreachable, and the client's errors."""
+        began = self._clock()
         base = self._desk.text_of(request.base)
         situation = situation_of(self._client, self._tenant, request, base=base, opinions=self._desk.labels())
         source = ReplayReader(self._client, self._tenant)
         then = self._text_then(source.judged_by(request.since, request.until), base)
         situation = msgspec.structs.replace(situation, hash_key=self._hash_key, chooses=chooses, then=then)
-        return replay(request, situation, source, progress=progress, clock=self._clock)
+        report = replay(request, situation, source, progress=progress, clock=self._clock)
+        return msgspec.structs.replace(report, took_s=self._clock() - began)
 
     def _text_then(self, revision: str, base: str) -> str:
         """The policy that was active then; empty where that is the base, or nobody knows it any more."""
