@@ -12,6 +12,7 @@ from analytics.replay_rules import changed_rules
 from kernel.addresses import Networks, parse_address
 from kernel.check import read_policy
 from kernel.control import Label as Opinion
+from kernel.findings import Overlay
 from kernel.policy import AccessRule, Policy
 from kernel.replays import ReplayRequest
 from warehouse.conduct import read_conduct
@@ -22,6 +23,7 @@ from warehouse.suspects import find_suspects
 
 LONGEST_OVERLAY_S: Final = 86_400.0  # before the warm-up: what was set earlier has expired
 MOST_FINDINGS: Final = 10_000
+LATEST_NEWS_S: Final = 5.0  # after its creation an overlay is at the proxies; they poll without a pause
 
 
 def situation_of(
@@ -30,7 +32,11 @@ def situation_of(
     """From the warehouse and from what operators say. Raises clickhouse_connect's errors."""
     reader = ReplayReader(client, tenant)
     first = request.since - MOST_WARM_S
-    overlays = read_overlays(client, tenant, since=first - LONGEST_OVERLAY_S)
+    began = reader.overlays_began(first, request.until)
+    overlays = [
+        as_applied(each, began.get(each.id, each.created_at))
+        for each in read_overlays(client, tenant, since=first - LONGEST_OVERLAY_S)
+    ]
     labels = labels_of(reader, client, tenant, request, opinions)
     policies = [read_policy(text, "", request.since).policy for text in (base, request.policy)]
     denials = denials_of(*policies)
@@ -42,6 +48,14 @@ def situation_of(
         labels=with_ordinary(client, tenant, labels, denials, until=request.until),
         lost=reader.loss(request.since, request.until).share,
     )
+
+
+def as_applied(overlay: Overlay, began: float) -> Overlay:
+    """From when the proxy heard of it. A tenth of a second earlier, a limit admits other requests than it
+    did, and does so for as long as the client goes on: as many, but each would count as a disagreement."""
+    if overlay.created_at < began < min(overlay.created_at + LATEST_NEWS_S, overlay.expires_at):
+        return msgspec.structs.replace(overlay, created_at=began)
+    return overlay
 
 
 def labels_of(

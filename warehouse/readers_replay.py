@@ -119,6 +119,11 @@ class ReplayReader(Reader):
         columns = self._ask("replay_revision", since, until)
         return str(columns[0][0]) if columns else ""
 
+    def overlays_began(self, since: float, until: float) -> dict[str, float]:
+        """Overlay's id -> when a request was first decided by it (seconds since 1970)."""
+        columns = self._ask("replay_overlays", since, until)
+        return {str(overlay): int(began) / 1e6 for overlay, began in zip(*columns, strict=True)}
+
     def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, int]:
         """Identity -> requests that the rules refused, or would have as shadows."""
         columns = self._ask("replay_refused", since, until, rules=list(rules))

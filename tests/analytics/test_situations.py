@@ -3,7 +3,7 @@
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from analytics.situations import situation_of
+from analytics.situations import LATEST_NEWS_S, as_applied, situation_of
 from kernel.control import Label
 from kernel.findings import Finding, Overlay
 from kernel.replays import ReplayRequest
@@ -77,6 +77,13 @@ def test_whom_an_open_finding_accuses_since_it_was_stored_is_accused(
     opinions = [opinion("legitimate", finding=finding.id)]
     refuted = situation_of(warehouse_client, tenant, REQUEST, base="", opinions=opinions)
     assert refuted.labels.stretches() == {}
+
+
+def test_an_overlay_is_in_force_from_when_the_proxy_heard_of_it() -> None:
+    set_ = Overlay("o1", "default", "one", "", 1.0, 1, "", "", SINCE, SINCE + 60)
+    assert as_applied(set_, SINCE + 0.3).created_at == SINCE + 0.3
+    for never_heard in (SINCE, SINCE - 1.0, SINCE + LATEST_NEWS_S):  # nobody asked until long after
+        assert as_applied(set_, never_heard) is set_
 
 
 def test_only_overlays_of_that_time_are_taken(warehouse_client: Client, tenant: str) -> None:

@@ -43,6 +43,18 @@ def test_rows_come_in_the_order_in_which_they_were_decided(warehouse_client: Cli
     assert [METHODS[each - 1] for each in found.method] == ["GET", "POST", "GET"]
 
 
+def test_an_overlay_began_with_the_first_decision_that_it_made(warehouse_client: Client, tenant: str) -> None:
+    rows = [
+        row(tenant, 1, ended_at=AT + 1),
+        row(tenant, 2, ended_at=AT + 3, overlay="o1"),
+        row(tenant, 3, ended_at=AT + 9, started_at=round((AT + 2) * 1e6), head_us=500_000, overlay="o1"),
+        row(tenant, 4, ended_at=AT + 5, overlay="o2"),
+    ]
+    insert_rows(warehouse_client, rows, token="overlays")
+    began = ReplayReader(warehouse_client, tenant).overlays_began(AT, AT + 60)
+    assert {name: round(at - AT, 1) for name, at in began.items()} == {"o1": 2.5, "o2": 5.0}
+
+
 def test_what_never_reached_the_rules_or_took_too_long_is_left_out(
     warehouse_client: Client, tenant: str
 ) -> None:
