@@ -126,6 +126,16 @@ def test_whom_findings_accuse_is_read_with_the_time(warehouse_client: Client, te
         assert list(found.identity) == [left]
 
 
+def test_who_turned_out_to_be_no_suspect_is_not_accused(warehouse_client: Client, tenant: str) -> None:
+    many = [Suspect("f2", f"ip:10.0.{at // 250}.{at % 250}", AT, AT + 5, 3) for at in range(1_000)]
+    insert_suspects(warehouse_client, tenant, many)
+    reader = ReplayReader(warehouse_client, tenant)
+    assert len(reader.accused(AT - 1, AT + 1).identity) == 1_000
+    insert_suspects(warehouse_client, tenant, many[1:])
+    assert many[0].identity not in reader.accused(AT - 1, AT + 1).identity
+    assert len(reader.accused(AT - 1, AT + 1).identity) == 999
+
+
 def test_the_revision_that_judged_most_is_told(warehouse_client: Client, tenant: str) -> None:
     reader = ReplayReader(warehouse_client, tenant)
     assert reader.judged_by(AT - 10, AT + 10) == ""
