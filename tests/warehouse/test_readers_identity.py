@@ -11,8 +11,9 @@ GREEDY = "ip:10.0.0.9"
 
 def seed(client: Client, tenant: str) -> None:
     """Ten of the greedy client in two steps of a minute, one of somebody else."""
+    quick: list[dict[str, object]] = [{"duration_us": 1_000 * number} for number in range(1, 6)]
     told: list[dict[str, object]] = [
-        *({"duration_us": 1_000 * number} for number in range(1, 6)),
+        *quick,
         {"status": 429, "decision": "refused", "rule": "plan", "reason": "quota-exceeded"},
         {"status": 404, "would_refuse": ["strict"]},
         {"status": 502, "route": "login"},
