@@ -55,6 +55,7 @@ class Known(msgspec.Struct, frozen=True):
     route: str
     met: dict[str, int]
     is_routed: bool = True
+    is_changed: bool = False  # the candidate asks something else of them, rules aside
 
 
 UNKNOWN = Known((NOTHING,) * 3, 0, "", {})  # a row that was gone when its facts were asked for
@@ -121,6 +122,7 @@ class Comparison:
                 found = run([courses[at] for at in here], moments)
                 side.extend([(first + at, each) for at, each in found])
         frame = self._frame(rows, times, np.array([each.identity for each in known])[inverse])
+        self.tally.meet(frame, np.array([each.is_changed for each in known])[inverse])
         self.tally.compare(frame, told[0], told[1], then=told[-1] if len(told) > 2 else told[0])
         self._count_rules(frame, known, inverse, told[1])
         lost = np.array([not each.is_routed for each in known])[inverse]
@@ -199,7 +201,8 @@ class Comparison:
             buckets = self._buckets.get(rule)
             if buckets is not None:
                 met[rule] = buckets.setdefault(key, len(buckets))
-        return Known(courses, identity, found.route, met, facts[1] is not None)
+        before, after = (side.terms(each) for side, each in zip(self.sides[:2], facts[:2], strict=True))
+        return Known(courses, identity, found.route, met, after is not None, before != after)
 
     def _frame(self, rows: RowColumns, times: Floats, identities: Numbers) -> Frame:
         ended = np.asarray(rows.ended, dtype=np.int64) / MICROSECONDS

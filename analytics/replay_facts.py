@@ -7,7 +7,7 @@ from analytics.replay_rules import Judged, opaque_rules
 from kernel.addresses import UNKNOWN, identity_of_address, parse_address
 from kernel.decide import Credential, Facts, Reason, limit_key, limits_for
 from kernel.findings import Overlay
-from kernel.policy import Limit, Policy
+from kernel.policy import Auth, Limit, Policy
 from kernel.snapshot import NEVER, Principal, Snapshot
 from warehouse.readers_replay import CombinationColumns
 
@@ -29,6 +29,15 @@ class Combination(NamedTuple):
     body_bytes: int
     refused_by: str
     told_then: tuple[str, ...]
+
+
+class Terms(NamedTuple):
+    """What a policy asks of requests, and sees in them, apart from rules: where it differs, it met them."""
+
+    auth: Auth
+    max_body_bytes: int
+    credential: Credential
+    plan: str
 
 
 def combinations_of(columns: CombinationColumns) -> dict[int, Combination]:
@@ -94,6 +103,13 @@ class Side:
         for plan in limits_for(route, facts.principal):
             met[plan.name] = limit_key(plan, facts, route.name)
         return met | dict.fromkeys(self._recorded_on(found.route), "")
+
+    def terms(self, facts: Facts | None) -> Terms | None:
+        """What is asked of these requests besides rules; None where no route takes them."""
+        if facts is None:
+            return None
+        route, principal = self.snapshot.routes[facts.route], facts.principal
+        return Terms(route.auth, route.max_body_bytes, facts.credential, principal.plan if principal else "")
 
     def _recorded_on(self, route: str) -> list[str]:
         return [

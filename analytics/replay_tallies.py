@@ -34,6 +34,11 @@ class Frame(msgspec.Struct, frozen=True):
         """The same for requests that a denial refuses: who is ordinary besides is no attack there."""
         return msgspec.structs.replace(self, attacks=self.attacks & ~(self.ordinary & denied))
 
+    def bounded_among(self, flags: Flags) -> list[int]:
+        """The legitimate identities of the flagged requests over which harm is bounded."""
+        found: list[int] = np.unique(self.identities[flags & self.bounded & ~self.attacks]).tolist()
+        return found
+
 
 class Counted:
     """Requests and the identities behind them."""
@@ -93,8 +98,7 @@ class RuleTally:
 
     def meet(self, frame: Frame, meets: Flags, buckets: Numbers) -> None:
         """Requests that the rule looked at. `buckets`: the number of the limit's bucket."""
-        bounded = meets & frame.bounded & frame.known & ~frame.attacks
-        self.met.update(np.unique(frame.identities[bounded]).tolist())
+        self.met.update(frame.bounded_among(meets & frame.known))
         if self.curve is not None:
             self.curve.add(
                 Met(
@@ -111,8 +115,7 @@ class RuleTally:
         """Requests that it said no to. `routes`: of each request; `names`: of identities by number."""
         self.refused.add(frame, flags)
         self.refused_then += int((flags & frame.counted & frame.refused_then).sum())
-        harmed = flags & frame.bounded & ~frame.attacks
-        self.harmed.update(np.unique(frame.identities[harmed]).tolist())
+        self.harmed.update(frame.bounded_among(flags))
         if min(len(each) for each in self._examples) >= MOST_EXAMPLES:
             return
         positions = np.flatnonzero(flags & frame.counted)
@@ -157,7 +160,13 @@ class Tally:
         self.rules = tallies
         self._denials = np.array([rules.get(each.judged.rule.name, 0) for each in tallies if each.is_denial])
         self.seen, self.newly, self.freed = Parted(), Parted(), Parted()
+        self.harmed: set[int] = set()  # whatever refuses them
+        self.met: set[int] = set()  # by what is no rule
         self.compared = self.differing = 0
+
+    def meet(self, frame: Frame, meets: Flags) -> None:
+        """Requests that the candidate treats otherwise than the base, rules aside."""
+        self.met.update(frame.bounded_among(meets & frame.known))
 
     def compare(
         self,
@@ -171,7 +180,9 @@ class Tally:
         self.seen.add(frame, frame.counted)
         refused, _ = self._refusals(frame, base)
         refused_now, by_now = self._refusals(frame, candidate)
-        self.newly.add(frame.judging(np.isin(by_now, self._denials)), refused_now & ~refused)
+        judging, newly = frame.judging(np.isin(by_now, self._denials)), refused_now & ~refused
+        self.newly.add(judging, newly)
+        self.harmed.update(judging.bounded_among(newly))
         self.freed.add(frame, refused & ~refused_now)
         compared = frame.counted & frame.is_then
         refused, by = self._refusals(frame, then)
@@ -190,9 +201,9 @@ class Tally:
         return refused, by
 
     def bound(self) -> Bound:
-        """Over all the rules together."""
-        harmed: set[int] = set().union(*(each.harmed for each in self.rules))
-        met: set[int] = set().union(*(each.met for each in self.rules))
+        """Over all the rules together, and over whatever else refuses somebody newly."""
+        harmed = self.harmed.union(*(each.harmed for each in self.rules))
+        met = self.met.union(*(each.met for each in self.rules))
         return bound_of(len(harmed), len(met | harmed))
 
     def disagreement(self) -> Disagreement:

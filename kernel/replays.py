@@ -39,8 +39,8 @@ class Split(msgspec.Struct, frozen=True):
 class Bound(msgspec.Struct, frozen=True):
     """Harm to legitimate identities: `harmed` of `n`, and the Clopper-Pearson upper limit of their share.
 
-    `n` are the legitimate identities that the rule could have met, and that were there before harm was
-    bounded: newcomers do not enlarge it. Without any, nothing is known: upper is 1.
+    `n` are the legitimate identities that the rule (or the change) could have met, and that were there before
+    harm was bounded: newcomers do not enlarge it. Without any, nothing is known: upper is 1.
     """
 
     harmed: int
@@ -118,8 +118,9 @@ class ReplayReport(msgspec.Struct, frozen=True):
     """What the candidate would have done.
 
     `newly`: refused by the candidate and not by the base. `freed`: the other way round.
-    `bound` is over all rules that the candidate adds or changes. `chosen_until`: limits were
-    chosen on data up to there; harm is bounded on what came later. `caveats` are sentences for people.
+    `bound` is over all rules that the candidate adds or changes, and whatever else of it refuses somebody
+    newly. `chosen_until`: limits were chosen on data up to there; harm is bounded on what came later.
+    `caveats` are sentences for people.
     """
 
     base: str

@@ -333,3 +333,50 @@ def test_requests_that_begin_late_are_parted_in_their_middle(warehouse_client: C
     assert report.chosen_until == SINCE + 30
     assert first_of(SpanColumns([5, 10, 20], [9, 0, 3], [0] * 3, [[]] * 3), 10.0) == 20.0
     assert first_of(SpanColumns([5], [9], [0], [[]]), 10.0) == 10.0
+
+
+def test_harm_that_no_rule_does_is_bounded_as_well(warehouse_client: Client, tenant: str) -> None:
+    """A route asks for a key: whoever has none is refused, and no rule tells."""
+    asked = [each for peer in PEERS[:10] for each in steady(peer, every_s=5, until_s=60)]
+    asked += [each for peer in PEERS[10:] for each in steady(peer, every_s=5, until_s=60, route="logins")]
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, asked))
+    candidate = STRICT.replace(
+        '"/orders/{id}", upstream: shop', '"/orders/{id}", upstream: shop, auth: required'
+    )
+    report = replayed(warehouse_client, tenant, candidate, situation=Situation(BASE))
+    assert report.newly_legitimate == Split(120, 10)
+    assert (report.bound.harmed, report.bound.n) == (10, 20)
+    alone = candidate.replace("  - {name: strict, rate: 1/s, burst: 2}\n", "").replace(
+        "  - {name: wide, rate: 100/s, burst: 200}\n",
+        "  - {name: wide, mode: off, rate: 100/s, burst: 200}\n",
+    )
+    report = replayed(warehouse_client, tenant, alone, situation=Situation(BASE))
+    assert (report.bound.harmed, report.bound.n) == (10, 10)
+
+
+def test_a_consumer_that_is_removed_is_harmed(warehouse_client: Client, tenant: str) -> None:
+    known = (
+        'plans: [{name: gold}]\nconsumers: [{name: acme, plan: gold, keys: [{sha256: "'
+        + "a1" * 32
+        + '"}]}]\n'
+    )
+    head = policy_text(more=known).replace("upstream: shop}", "upstream: shop, auth: optional}")
+    rows = [
+        row(
+            tenant,
+            at,
+            ended_at=SINCE + at * 5,
+            route="orders",
+            path="/orders/{id}",
+            identity="consumer:acme",
+            consumer="acme",
+            plan="gold",
+            credential_hash=int("a1" * 8, 16),
+            success=-1,
+        )
+        for at in range(12)
+    ]
+    store(warehouse_client, tenant, rows)
+    report = replayed(warehouse_client, tenant, head.replace(known, ""), situation=Situation(head))
+    assert report.newly_legitimate.identities == 1
+    assert (report.bound.harmed, report.bound.n) == (1, 1)
