@@ -53,7 +53,7 @@ class FollowingCalls:
         name = request.query_params.get("proxy") or unnamed
         if name != ANALYTICS:
             runs = request.query_params.get("runs", revision)
-            await self._state.see(name[:200], runs, overlays)
+            self._state.see(name[:200], runs, overlays)
         return to_json(await self._state.follow(revision, overlays, timeout_s))
 
     async def put_overlays(self, request: Request) -> Response:

@@ -187,6 +187,8 @@ class Deciding(Revising):
         """Expire what is due now."""
         now = self._events_clock()
         for which in [each for each, end in self._ends.items() if end <= now]:
+            if which in self._ends:  # one that cannot be stored keeps no other waiting
+                self._ends[which] = self._ends.pop(which)
             async with self._revising:
                 await self._expire(await self._find(which), now)
 

@@ -5,6 +5,8 @@ its calls are serialised, and an fsync stalls nobody.
 """
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -142,8 +144,8 @@ class InForce:
         revoked = tuple(key.sha256 for key in self._revoked)
         return Following(self.tenant, self.revision, text, self._version, self.in_force(), revoked)
 
-    async def see(self, name: str, revision: str, version: int) -> None:
-        """Note a follower and what it says it has."""
+    def see(self, name: str, revision: str, version: int) -> None:
+        """Note a follower and what it says it has; it does not wait for the store, whatever that does."""
         proxy = SeenProxy(name, revision, version, self._clock())
         before = self._seen.get(name)
         is_same = before and (before.revision, before.overlays_version) == (revision, version)
@@ -152,7 +154,12 @@ class InForce:
         if len(self._seen) >= MOST_SEEN:
             self._seen.clear()
         self._seen[name] = proxy
-        await self._stored(self._store.see_proxy, self.tenant, proxy)
+        self._writer.submit(self._note_seen, proxy)
+
+    def _note_seen(self, proxy: SeenProxy) -> None:
+        # Who follows may be lost; the next change of it, or some seconds, bring it again.
+        with contextlib.suppress(sqlite3.Error):
+            self._store.see_proxy(self.tenant, proxy)
 
     async def release_followers(self) -> None:
         """Answer everybody who waits, now and from now on: the process is about to end."""

@@ -5,6 +5,7 @@ from the one that was taken last, so an approval is not undone by a restart.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -123,12 +124,20 @@ class Revising(InForce):
         return reading.revision
 
     async def watch_policy(self, tell: Callable[[str], None]) -> None:
-        """Take each good version of the file; refuse the others with reasons. For ever."""
+        """Take each good version of the file; refuse the others with reasons. For ever.
+
+        Raises sqlite3.Error; called again, it takes the version that was not stored.
+        """
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             if self._file.has_changed():
                 # In a thread: a large document takes longer to check than a follower may wait.
-                await self.take_policy(await asyncio.to_thread(self._file.read), tell)
+                reading = await asyncio.to_thread(self._file.read)
+                try:
+                    await self.take_policy(reading, tell)
+                except sqlite3.Error:
+                    self._file.forget()
+                    raise
 
     async def take_policy(self, reading: FileReading, tell: Callable[[str], None]) -> None:
         """Make the file's text a revision, or keep the old one and say why."""

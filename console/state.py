@@ -4,8 +4,10 @@ Each class of the chain adds one concern: InForce (followers), Revising (policy)
 (recommendations), and the rest here. All of it runs on the event loop, over one store.
 """
 
+import contextlib
 import hashlib
 import secrets
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -84,7 +86,8 @@ class ControlState(Deciding):
 
     async def jobs(self) -> tuple[Job, ...]:
         """Newest first; those whose worker died are queued again."""
-        await self._stored(self._store.jobs.requeue_silent, self.tenant, self._clock())
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: reading goes on
+            await self._stored(self._store.jobs.requeue_silent, self.tenant, self._clock())
         return await self._stored(self._store.jobs.listed, self.tenant)
 
     async def job(self, which: str) -> Job:

@@ -14,6 +14,7 @@ from pathlib import Path
 from console.audit import Audit
 from console.backup import back_up
 from console.credentials import Credentials
+from console.failures import is_full
 from console.jobs import Jobs
 from console.proposals import Proposals
 from console.revisions import Revisions
@@ -49,7 +50,8 @@ class Store:
             migrate(self._connection, path)
         except sqlite3.DatabaseError as problem:
             self._connection.close()
-            raise UnreadableStore(f"{path}: {problem}; move the file away to begin a new one") from problem
+            what = "free space on its disk" if is_full(problem) else "move the file away to begin a new one"
+            raise UnreadableStore(f"{path}: {problem}; {what}") from problem
         except UnreadableStore:
             self._connection.close()
             raise

@@ -6,6 +6,7 @@ import functools
 import secrets
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from console.state import ControlState, open_state
 from console.store import LOCK_FILE, STORE_FILE, UnreadableStore
 from console.terminal import command_app, tell
 from console.tokens import ROLES_OF_TOKEN, Token, Tokens
+from console.watching import Watcher
 from console.web.pages import add_pages
 from kernel.clock import parse_tempo
 from kernel.control import ANALYTICS
@@ -67,6 +69,8 @@ def console(
                 )
     except (UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
         raise CannotRun(str(trouble)) from trouble
+    except sqlite3.Error as trouble:
+        raise CannotRun(f"{directory / STORE_FILE}: {trouble}") from trouble
     except WrongPolicy as wrong:
         raise CannotRun(why_refused(policy, wrong.problems)) from wrong
 
@@ -131,6 +135,18 @@ class ControlServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def watchers_of(state: ControlState, copying: Copying | None, tell: Callable[[str], None]) -> list[Watcher]:
+    """What goes on beside the server."""
+    watchers = [
+        Watcher("taking changes of the policy file", lambda: state.watch_policy(tell), tell),
+        Watcher("the expiry of overlays", state.expire_overlays, tell),
+        Watcher("the expiry of rules", state.expire_rules, tell),
+    ]
+    if copying is not None:
+        watchers.append(Watcher("copying to the warehouse", copying.run, tell))
+    return watchers
+
+
 async def serve(
     opened: Callable[[], ControlState],
     *,
@@ -154,13 +170,7 @@ async def serve(
     copying = Copying(state, warehouse, say_here) if warehouse else None
     try:
         async with asyncio.TaskGroup() as group:
-            watchers = [
-                group.create_task(state.watch_policy(say_here)),
-                group.create_task(state.expire_overlays()),
-                group.create_task(state.expire_rules()),
-            ]
-            if copying is not None:
-                watchers.append(group.create_task(copying.run()))
+            watchers = [group.create_task(each.run()) for each in watchers_of(state, copying, say_here)]
             await server.serve(sockets=[listener])
             for watcher in watchers:
                 watcher.cancel()

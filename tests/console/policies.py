@@ -1,5 +1,7 @@
 """Policies for the console's tests."""
 
+from pathlib import Path
+
 from kernel.findings import Overlay
 
 ADAPTIVE = """\
@@ -22,6 +24,14 @@ consumers:
   - name: partner
 allow_list: ["consumer:partner", "10.0.0.0/8"]
 """
+
+
+LONGER = ADAPTIVE + "# more\n" * 2_000
+
+
+def lengthen(policy: Path) -> None:
+    """Put LONGER into the file: it needs room on the disk."""
+    policy.write_text(LONGER)
 
 
 def overlay(

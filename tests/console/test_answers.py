@@ -1,5 +1,7 @@
 """What facts become, and which revision a write names."""
 
+import sqlite3
+
 import pytest
 from starlette.requests import Request
 
@@ -33,6 +35,8 @@ def test_a_stale_write_is_told_the_revision_in_force() -> None:
     assert b'"revision":"r7"' in bytes(answer.body)
 
 
-@pytest.mark.parametrize(("fact", "status"), [(Unknown("x"), 404), (NotOpen("x"), 409), (OSError("x"), 503)])
+@pytest.mark.parametrize(
+    ("fact", "status"), [(Unknown("x"), 404), (NotOpen("x"), 409), (sqlite3.Error("x"), 503)]
+)
 def test_each_fact_has_its_status(fact: Exception, status: int) -> None:
     assert trouble_of(fact) == Trouble(trouble_of(fact).title, status, trouble_of(fact).detail)

@@ -1,5 +1,7 @@
 """`tidegate console` as a process."""
 
+import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -13,10 +15,14 @@ import httpx2
 import msgspec
 import pytest
 
-from console.commands.console import app, tokens_of
+from console.commands.console import app, tokens_of, watchers_of
 from console.keyring import keyring_of
 from console.settings import Settings, settings_of
+from console.state import open_state
+from tests.console.policies import Clock, lengthen
+from tests.console.proposing import recommendation
 from tests.console.running import ran
+from tests.console.stored import full_disk
 from warehouse.environment import without_secrets
 from warehouse.exits import CannotRun
 from warehouse.ownership import claim
@@ -143,3 +149,32 @@ def test_a_store_that_is_none_is_told(policy: Path, tmp_path: Path) -> None:
     done = ran(app, "--policy", str(policy), "--listen", "127.0.0.1:0", "--data", str(tmp_path))
     assert done.code == 2
     assert "control.sqlite" in done.complaint
+
+
+async def test_a_full_disk_hinders_what_goes_on_beside_the_server_and_does_not_end_it(
+    tmp_path: Path, policy: Path, clock: Clock
+) -> None:
+    state = open_state(tmp_path / "control.sqlite", policy, clock)
+    await state.take_lease("a", 30)
+    due = tuple(
+        msgspec.structs.replace(recommendation(expires_at=clock() + 1), id=f"{n}", title="x" * 9_000)
+        for n in range(9)
+    )
+    await state.propose("a", due)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    watchers = [asyncio.create_task(each.run()) for each in watchers_of(state, None, told.put_nowait)]
+    with full_disk(state._store):
+        clock.now += 2
+        lengthen(policy)
+        heard = {await asyncio.wait_for(told.get(), PATIENCE_S) for _ in range(2)}
+    assert {each.partition(" is hindered: ")[0] for each in heard} == {
+        "taking changes of the policy file",
+        "the expiry of rules",
+    }
+    assert all("disk is full" in each for each in heard)
+    assert not any(each.done() for each in watchers)
+    for each in watchers:
+        each.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await each
+    await state.close()

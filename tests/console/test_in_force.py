@@ -11,6 +11,7 @@ from console.in_force import InForce
 from console.state import open_state
 from kernel.control import AuditEntry
 from tests.console.policies import Clock, overlay
+from tests.console.stored import locked
 
 KEY = "ab" * 32
 
@@ -87,3 +88,17 @@ async def test_revoking_a_key_again_changes_nothing(state: InForce) -> None:
     version = state.overlays_version
     assert await state.revoke_key(KEY, "again", author="bob") == first
     assert (state.overlays_version, await state.revoked_keys()) == (version, (first,))
+
+
+async def test_an_overlay_that_cannot_be_deleted_is_served_no_longer_than_it_holds(
+    state: InForce, clock: Clock
+) -> None:
+    await state.take_lease("a-1", 30)
+    version = await state.put_overlays("a-1", (overlay(expires_at=1_010.0),))
+    clock.now += 10
+    with locked(state._store), pytest.raises(sqlite3.OperationalError, match="locked"):
+        await state.expire_overlays()
+    assert (await state.follow("", 0, 0)).overlays == ()
+    expiring = asyncio.create_task(state.expire_overlays())
+    assert (await state.follow(state.revision, version, 20.0)).overlays_version > version
+    expiring.cancel()

@@ -1,5 +1,7 @@
 """How the policy changes: file, write, rollback, restart."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from console.policy_file import read_policy_file
 from console.revising import Revising
 from console.state import open_state
 from kernel.compile import revision_of
-from tests.console.policies import ADAPTIVE, Clock, overlay
+from tests.console.policies import ADAPTIVE, LONGER, Clock, lengthen, overlay
+from tests.console.stored import locked
 
 CHANGED = ADAPTIVE.replace("burst: 20", "burst: 30")
 OTHER = ADAPTIVE.replace("burst: 20", "burst: 40")
@@ -126,3 +129,14 @@ async def test_what_a_policy_that_changed_meanwhile_does_not_allow_is_withdrawn_
     assert after.overlays_version > version
     assert "ip:192.0.2.8: not allowed by the policy" in (await after.audit())[0].detail
     await after.close()
+
+
+async def test_a_file_that_could_not_be_stored_is_taken_when_it_can_be(state: Revising, policy: Path) -> None:
+    before = state.revision
+    lengthen(policy)
+    with locked(state._store), pytest.raises(sqlite3.OperationalError, match="locked"):
+        await state.watch_policy(print)
+    watching = asyncio.create_task(state.watch_policy(print))
+    followed = await state.follow(before, state.overlays_version, 20.0)
+    assert followed.revision == revision_of(LONGER)
+    watching.cancel()

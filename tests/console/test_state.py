@@ -119,11 +119,11 @@ async def test_each_problem_of_a_refused_policy_is_a_line_and_the_path_is_told_o
 async def test_followers_are_written_down_when_they_change_or_after_a_while(
     state: ControlState, clock: Clock
 ) -> None:
-    await state.see("p1", "r1", 1)
+    state.see("p1", "r1", 1)
     clock.now += 1
-    await state.see("p1", "r1", 1)
+    state.see("p1", "r1", 1)
     assert [each.seen_at for each in (await state.status()).proxies] == [1_000.0]
-    await state.see("p1", "r2", 1)
+    state.see("p1", "r2", 1)
     assert [each.revision for each in (await state.status()).proxies] == ["r2"]
 
 

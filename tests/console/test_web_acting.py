@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from console.web.acting import Reach, reach_of, summed
 from kernel.control import Approve, SeenProxy
-from kernel.recommendations import Recommendation
+from kernel.recommendations import Recommendation, patch_digest
 from tests.console.policies import Clock
 from tests.console.web_proposals import RULE, proposal, propose
 from tests.console.web_seed import ATTACKER, policy_of
@@ -42,7 +42,8 @@ async def browser(
 
 
 async def approve(browser: Browser, proposed: Recommendation, mode: str) -> None:
-    asked = Approve(mode, "it is an attack", lasts_s=3_600)  # type: ignore[arg-type]  # one of the modes
+    seen = patch_digest(proposed.patch)
+    asked = Approve(mode, "it is an attack", seen, lasts_s=3_600)  # type: ignore[arg-type]  # one of the modes
     await browser.state.approve(proposed.id, asked, author="ana", expected=browser.state.revision)
 
 
@@ -58,8 +59,8 @@ async def test_an_enforced_rule_tells_whom_it_refused_since(
     browser: Browser, proposed: Recommendation, warehouse_url: str, tenant: str, clock: Clock
 ) -> None:
     await approve(browser, proposed, "enforce")
-    await browser.state.see("proxy-1", browser.state.revision, 0)
-    await browser.state.see("proxy-2", "0ld", 0)
+    browser.state.see("proxy-1", browser.state.revision, 0)
+    browser.state.see("proxy-2", "0ld", 0)
     refuse(warehouse_url, tenant, clock() + 5, decision="refused", rule=RULE, status=429)
     clock.now += 10
     page = (await browser.get(f"/recommendations/{proposed.id}")).text
@@ -115,7 +116,7 @@ def test_deeds_of_several_rules_are_summed() -> None:
 
 
 async def test_who_is_silent_does_not_follow(browser: Browser, clock: Clock) -> None:
-    await browser.state.see("proxy-1", browser.state.revision, 0)
+    browser.state.see("proxy-1", browser.state.revision, 0)
     status = await browser.state.status()
     assert status.proxies == (SeenProxy("proxy-1", browser.state.revision, 0, clock()),)
     assert reach_of(status) == Reach(1, 1)

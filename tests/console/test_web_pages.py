@@ -92,8 +92,8 @@ async def test_a_finding_that_is_not_there_is_told(browser: Browser) -> None:
 
 
 async def test_telemetry_health_has_the_account_and_who_follows(browser: Browser) -> None:
-    await browser.state.see("proxy-1", browser.state.revision, 0)
-    await browser.state.see("proxy-2", "0ther", 0)
+    browser.state.see("proxy-1", browser.state.revision, 0)
+    browser.state.see("proxy-2", "0ther", 0)
     page = (await browser.get("/telemetry")).text
     assert "Nothing was lost" in page
     assert "0.8 s" in page
