@@ -8,8 +8,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from console.facts import NotHeld, NotOpen, Objected, Stale, Unknown, UnknownTenant
-from console.failures import failure_of
+from console.facts import Changed, NotHeld, NotOpen, Objected, Stale, Unknown, UnknownTenant
 
 LARGEST_BODY = 4 << 20
 PROBLEM = "application/problem+json"
@@ -84,6 +83,8 @@ def trouble_of(fact: Exception) -> Trouble:
             return Trouble("lease not held", 409, str(fact))
         case NotOpen():
             return Trouble("not open", 409, str(fact))
+        case Changed():
+            return Trouble("changed since it was reviewed", 409, str(fact))
         case Stale():
             return Trouble("stale revision", 412, str(fact), revision=fact.current)
         case Objected():
@@ -96,11 +97,11 @@ def trouble_of(fact: Exception) -> Trouble:
             whats = tuple(f"{each['loc'][-1]}: {each['msg']}" for each in fact.errors())
             return Trouble("malformed query", 422, "; ".join(whats), whats)
         case _:
-            return Trouble(*failure_of(fact))
+            return Trouble("the store failed", 503, f"{fact}; nothing was changed")
 
 
 KINDS: tuple[type[Exception], ...] = (
-    *(Refused, NotHeld, NotOpen, Stale, Objected, UnknownTenant, Unknown),
+    *(Refused, Changed, NotHeld, NotOpen, Stale, Objected, UnknownTenant, Unknown),
     *(RequestValidationError, sqlite3.Error),
 )
 

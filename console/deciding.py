@@ -8,19 +8,20 @@ from functools import partial
 import msgspec
 
 from console.audit import Deed
-from console.facts import NotOpen, Objected, Unknown
+from console.entering import changed_rules, due_rules, entering, unbound
+from console.facts import Changed, NotOpen, Objected, Unknown
 from console.policy_file import FileReading, PolicyFile
 from console.revising import LOOK_EVERY_S, Change, Revising
 from console.revisions import unified
 from console.store import Clock, Store
 from kernel.compile import revision_of
 from kernel.control import ANALYTICS, Approve, ReviewInFull
-from kernel.patch import AddAccess, AddLimit, Operation, Patch, RemoveRule, SetMode, StalePatch, apply
-from kernel.policy import Policy
+from kernel.patch import Patch, RemoveRule, StalePatch, apply
 from kernel.recommendations import Approval, Realised, Recommendation, Reviewed, Withdrawal
 
 EXPIRY_AUTHOR = "expiry"
 HOUR_S = 3600.0
+MOST_NAMED = 5  # rules that a message names
 
 
 class Deciding(Revising):
@@ -117,11 +118,12 @@ class Deciding(Revising):
     async def approve(self, which: str, asked: Approve, *, author: str, expected: str) -> Reviewed:
         """Put its patch in force, as `asked`, on revision `expected`.
 
-        Raises Unknown, NotOpen, Stale or Objected; nothing has changed then.
+        Raises Unknown, NotOpen, Stale, Changed or Objected; nothing has changed then.
         """
         async with self._revising:
             reviewed = await self._find_open(which)
             self._require_current(expected)
+            require_reviewed(reviewed, asked.patch)
             now = self._events_clock()
             expires_at = now + asked.lasts_s if asked.lasts_s else 0.0
             patch = entering(reviewed.recommendation.patch, asked, expires_at)
@@ -130,6 +132,9 @@ class Deciding(Revising):
                 text = await asyncio.to_thread(apply, head.text, patch, now)
             except StalePatch as stale:
                 raise NotOpen(f"recommendation {which} no longer fits the policy: {stale}") from stale
+            reasons = unbound(reviewed.recommendation.patch, asked)
+            if reasons:
+                raise Objected(reasons)
             replay = reviewed.recommendation.replay
             approval = Approval(
                 mode=asked.mode,
@@ -197,7 +202,7 @@ class Deciding(Revising):
         expired = msgspec.structs.replace(reviewed, state="expired", changed_at=now)
         text = (await self._head()).text
         if reviewed.approval is not None:
-            gone = due_rules(self._policy, reviewed.recommendation, now)
+            gone = due_rules(self._policy, reviewed.recommendation.patch, now)
             # A text that cannot be edited stays: its rules do not act any more, each carries the expiry.
             with contextlib.suppress(StalePatch):
                 removal = Patch("", tuple(RemoveRule(each) for each in gone))
@@ -223,6 +228,19 @@ def proposal_deeds(
         yield Deed(author, "propose recommendation", new.recommendation.id, new.recommendation.title)
 
 
+def require_reviewed(reviewed: Reviewed, patch: str) -> None:
+    """Raise Changed where its patch is another than the one that was reviewed."""
+    if patch == reviewed.patch:
+        return
+    rules = changed_rules(reviewed.recommendation.patch)
+    what = "1 rule" if len(rules) == 1 else f"{len(rules):,} rules"
+    shown = ", ".join(rules[:MOST_NAMED]) + (", …" if len(rules) > MOST_NAMED else "")
+    raise Changed(
+        f"recommendation {reviewed.recommendation.id} has changed since you looked at it:"
+        f" it is about {what} now ({shown}); look at it again"
+    )
+
+
 def refused_in(realised: Realised) -> str:
     """Whom the rules refused, in a line."""
     attacking, legitimate = realised.attack.identities, realised.legitimate.identities
@@ -236,36 +254,3 @@ def end_of(reviewed: Reviewed) -> float:
     if reviewed.state == "approved" and reviewed.approval is not None:
         return reviewed.approval.expires_at
     return 0.0
-
-
-def added_rules(patch: Patch) -> tuple[str, ...]:
-    """Names of the rules that a patch adds. Others were there before and are no recommendation's to end."""
-    names: list[str] = []
-    for operation in patch.operations:
-        match operation:
-            case AddLimit(limit):
-                names.append(limit.name)
-            case AddAccess(access):
-                names.append(access.name)
-            case _:
-                pass
-    return tuple(names)
-
-
-def entering(patch: Patch, asked: Approve, expires_at: float) -> Patch:
-    """The patch with its new rules in the mode, and with the expiry, that the operator chose."""
-    canary = asked.canary if asked.mode == "canary" else 0.0
-    modes: tuple[Operation, ...] = tuple(
-        SetMode(name, asked.mode, canary, expires_at) for name in added_rules(patch)
-    )
-    return Patch(patch.base, (*patch.operations, *modes))
-
-
-def due_rules(policy: Policy, recommendation: Recommendation, now: float) -> tuple[str, ...]:
-    """Which of its added rules are there and have expired: one that somebody prolonged stays."""
-    added = frozenset(added_rules(recommendation.patch))
-    return tuple(
-        rule.name
-        for rule in (*policy.limits, *policy.access)
-        if rule.name in added and rule.expires_at and rule.expires_at.timestamp() <= now
-    )

@@ -37,6 +37,10 @@ class NotOpen(Exception):
     """The recommendation was decided already, is void, or no longer fits the policy."""
 
 
+class Changed(Exception):
+    """The recommendation is not the one that was reviewed."""
+
+
 class WrongPolicy(Exception):
     """The policy file had errors when the process started."""
 

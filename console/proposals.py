@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kernel.recommendations import Recommendation, Reviewed
+from kernel.recommendations import Recommendation, Reviewed, patch_digest
 
 DECODER = msgspec.json.Decoder(Reviewed)
 MOST_LISTED = 1_000
@@ -30,7 +30,7 @@ class Proposals:
             return known
         if known is not None and recommendation.replay is None and keeps_replay(known, recommendation):
             recommendation = msgspec.structs.replace(recommendation, replay=known.recommendation.replay)
-        proposed = Reviewed(recommendation, "open", now)
+        proposed = Reviewed(recommendation, "open", now, patch=patch_digest(recommendation.patch))
         if known is None or known.recommendation != recommendation or known.state != "open":
             self.put(tenant, proposed)
         return proposed
@@ -48,7 +48,7 @@ class Proposals:
         row = self._connection.execute(
             "SELECT body FROM proposals WHERE tenant = ? AND id = ?", (tenant, which)
         ).fetchone()
-        return DECODER.decode(row[0]) if row else None
+        return reviewed_of(row[0]) if row else None
 
     def listed(self, tenant: str, state: str = "") -> tuple[Reviewed, ...]:
         """Those of a state (empty: every one), changed last first, MOST_LISTED at most."""
@@ -57,7 +57,17 @@ class Proposals:
             " ORDER BY changed_at DESC, id LIMIT ?",
             (tenant, state, state, MOST_LISTED),
         )
-        return tuple(DECODER.decode(body) for (body,) in rows)
+        return tuple(reviewed_of(body) for (body,) in rows)
+
+
+def reviewed_of(body: str) -> Reviewed:
+    """A stored one; those of earlier versions have no digest of their patch."""
+    found = DECODER.decode(body)
+    return (
+        found
+        if found.patch
+        else msgspec.structs.replace(found, patch=patch_digest(found.recommendation.patch))
+    )
 
 
 def keeps_replay(known: Reviewed, proposed: Recommendation) -> bool:

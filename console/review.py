@@ -18,6 +18,8 @@ def lines_of(found: ReviewInFull) -> Iterator[str]:
     yield f"confidence {about.confidence:.0%}, would last {lasts}, void after {to_utc(about.expires_at)} UTC"
     yield ""
     yield found.diff.rstrip("\n") or f"it does not fit the policy in force: {found.stale}"
+    if found.state == "open" and found.patch:
+        yield f"to approve this change and no other: --patch {found.patch}"
     yield ""
     yield from evidence_lines(about.evidence)
     yield ""

@@ -128,6 +128,7 @@ class LoopAnswer(msgspec.Struct, frozen=True):
 Because = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Text = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+PatchDigest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
 When = Annotated[float, msgspec.Meta(ge=0, le=1e11)]  # seconds since 1970
 LONGEST_HOLD_S = 366 * 86_400  # of an approved rule
 
@@ -208,10 +209,14 @@ class ReviewInFull(Reviewed, frozen=True):
 
 
 class Approve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /v1/recommendations/ID/approve. `lasts_s` 0: for ever; `canary`: share of identities."""
+    """Body of POST /v1/recommendations/ID/approve. `lasts_s` 0: for ever; `canary`: share of identities.
+
+    `patch`: the digest of the change that was reviewed, as the recommendation tells it.
+    """
 
     mode: Literal["shadow", "canary", "enforce"]
     reason: Because
+    patch: PatchDigest
     canary: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     lasts_s: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_HOLD_S)] = 0
 

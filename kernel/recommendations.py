@@ -82,6 +82,12 @@ class Recommendation(msgspec.Struct, frozen=True):
     replay: ReplayReport | None = None
 
 
+def patch_digest(patch: Patch) -> str:
+    """What a patch does, in 16 hex digits (SHA-256 of its operations' JSON); its base is no part of it."""
+    operations = msgspec.json.encode(patch.operations, order="deterministic")
+    return hashlib.sha256(operations).hexdigest()[:16]
+
+
 def recommendation_id(tenant: str, kind: Kind, key: str) -> str:
     """Deterministic id: 16 hex digits of SHA-256 over (tenant, kind, key)."""
     return hashlib.sha256("\x1f".join((tenant, kind, key)).encode()).hexdigest()[:16]
@@ -115,7 +121,10 @@ class Realised(msgspec.Struct, frozen=True):
 
 
 class Reviewed(msgspec.Struct, frozen=True):
-    """A recommendation and what became of it. `revisit`: why its replay is out of date, or empty."""
+    """A recommendation and what became of it. `revisit`: why its replay is out of date, or empty.
+
+    `patch`: the digest of its patch; an approval names it, so that nothing enters that nobody reviewed.
+    """
 
     recommendation: Recommendation
     state: State
@@ -126,6 +135,7 @@ class Reviewed(msgspec.Struct, frozen=True):
     withdrawn_because: str = ""
     author: str = ""  # who decided
     revisit: str = ""
+    patch: str = ""
 
 
 class Withdrawal(msgspec.Struct, frozen=True):

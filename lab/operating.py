@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -70,17 +71,30 @@ class Operator:
         found = await self._wait(lambda: self._ready(kind, moments.covers), moments.latest)
         # Where no replay covers the whole attack in time, one that is there has to do.
         found = found or await self._wait(lambda: self._ready(kind, 0.0), moments.latest) or first
-        for line in reading_of(found):
-            self._narrator.say(f"  operator: {line}")
-        about = found.recommendation
-        asked = Approve("enforce", REASON, lasts_s=about.lasts_s)
-        approved = await self._wait(lambda: self._desk.approve(about.id, asked), moments.latest)
+        approved = await self._approve(found, moments.latest)
         if approved is None:
             self._narrator.loud("  operator: the approval was not taken in time")
             return None
-        lasts = to_span(asked.lasts_s) if asked.lasts_s else "for ever"
+        lasts_s = approved.recommendation.lasts_s
+        lasts = to_span(lasts_s) if lasts_s else "for ever"
         self._narrator.loud(f"  operator: approves it in mode enforce, for {lasts}")
         return Decided(ready_at, approved)
+
+    async def _approve(self, found: ReviewInFull, latest: float) -> Reviewed | None:
+        """Read it out and approve what was read; where that has changed meanwhile, read again."""
+        read = ""
+        while True:
+            if found.patch != read:
+                read = found.patch
+                for line in reading_of(found):
+                    self._narrator.say(f"  operator: {line}")
+            about = found.recommendation
+            asked = Approve("enforce", REASON, read, lasts_s=about.lasts_s)
+            approved = await self._wait(partial(self._desk.approve, about.id, asked), self._clock())
+            if approved is not None or self._clock() >= latest:
+                return approved
+            await asyncio.sleep(LOOK_EVERY_S)
+            found = await self._wait(partial(self._desk.review, about.id), latest) or found
 
     async def account(self, which: str, until: float, *, patience_s: float) -> Realised | None:
         """What the approved rules did up to `until` at least, or as far as it is told when patience ends."""

@@ -1,5 +1,6 @@
 """`tidegate recommendations list|show|approve|reject`: what analytics proposes, what you decide."""
 
+import re
 from typing import Annotated, Literal
 
 import typer
@@ -77,6 +78,10 @@ def approve(
     lasts: Annotated[
         int, typer.Option("--lasts-s", help="Seconds until its rules end.", show_default="as recommended")
     ] = -1,
+    patch: Annotated[
+        str,
+        typer.Option(help="Only this change: its digest, as `show` prints it.", show_default="as it is now"),
+    ] = "",
     data: Data = None,
     control: ControlUrl = "",
     *,
@@ -85,8 +90,15 @@ def approve(
     """Approve one: its rules are in force within 2 s, in the mode that you choose, until they expire."""
     asker, _ = control_at(data, control)
     found = review_of(asker, id_)
-    wanted = lasts if lasts >= 0 else found.recommendation.lasts_s
-    body = Approve(mode, checked_reason(reason), canary if mode == "canary" else 0.0, wanted)
+    if not patch and not as_json:
+        say(found.diff.rstrip("\n") or f"it does not fit the policy in force: {found.stale}")
+    body = Approve(
+        mode,
+        checked_reason(reason),
+        checked_patch(patch) or found.patch,
+        canary if mode == "canary" else 0.0,
+        lasts if lasts >= 0 else found.recommendation.lasts_s,
+    )
     decide(asker, id_, "approve", body, as_json=as_json)
 
 
@@ -97,6 +109,13 @@ def reject(
     """Reject one; the reason is kept."""
     asker, _ = control_at(data, control)
     decide(asker, id_, "reject", Reject(checked_reason(reason)), as_json=as_json)
+
+
+def checked_patch(digest: str) -> str:
+    """A digest, or nothing. Raises CannotRun."""
+    if digest and not re.fullmatch(r"[0-9a-f]{16}", digest):
+        raise CannotRun(f"--patch: {digest!r} is no digest; `tidegate recommendations show ID` prints it")
+    return digest
 
 
 def review_of(asker: Asker, id_: str) -> ReviewInFull:

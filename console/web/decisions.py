@@ -7,14 +7,14 @@ and the page says so. What the state refuses is told on the page that asked, wit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from console.facts import NotOpen, Objected, Stale, Unknown
+from console.facts import Changed, NotOpen, Objected, Stale, Unknown
 from console.web.acting import acting_of, reach_of
 from console.web.forms import NotShown, WrongForm, to_approve, to_reason
 from console.web.rendering import SECURITY_FIELDS
 from console.web.site import DECIDERS, Site, sent_form
 from console.web.streams import stream_of
 
-REFUSALS = (NotOpen, Objected, Stale, WrongForm)
+REFUSALS = (Changed, NotOpen, Objected, Stale, WrongForm)
 CONFLICT = 409
 
 

@@ -56,12 +56,17 @@ def to_approve(form: Mapping[str, str]) -> Approve:
     asked = {
         "mode": form.get("mode", ""),
         "reason": to_reason(form),
+        "patch": form.get("patch", ""),
         "canary": to_number(form, "canary", most=100.0) / 100 if form.get("mode") == "canary" else 0.0,
         "lasts_s": round(to_number(form, "hours", most=LONGEST_HOLD_S / HOUR_S) * HOUR_S),
     }
     try:
         return msgspec.convert(asked, Approve)
     except msgspec.ValidationError as problem:
+        if "`$.patch`" in str(problem):
+            raise WrongForm(
+                "open the page again: the form does not say which change it approves"
+            ) from problem
         raise WrongForm("choose a mode: shadow, canary or enforce") from problem
 
 

@@ -26,10 +26,13 @@ def test_a_recommendation_is_proposed_shown_approved_and_realised(control: Serve
     (listed,) = control.call.get("/v1/recommendations", params={"state": "open"}).json()
     assert listed["recommendation"]["id"] == WHICH
     shown = control.call.get(ONE)
-    assert "+  - name: slow-down" in msgspec.json.decode(shown.content, type=ReviewInFull).diff
-    asked = {"mode": "canary", "canary": 0.5, "lasts_s": 60, "reason": "seen"}
+    read = msgspec.json.decode(shown.content, type=ReviewInFull)
+    assert "+  - name: slow-down" in read.diff
+    asked = {"mode": "canary", "canary": 0.5, "lasts_s": 60, "reason": "seen", "patch": read.patch}
     assert control.call.post(f"{ONE}/approve", json=asked).status_code == 428
     headers = {"If-Match": control.call.get("/v1/policy").headers["etag"]}
+    other = control.call.post(f"{ONE}/approve", json={**asked, "patch": "0" * 16}, headers=headers)
+    assert (other.status_code, "it is about 1 rule now" in other.json()["detail"]) == (409, True)
     approved = control.call.post(f"{ONE}/approve", json=asked, headers=headers).json()
     assert (approved["state"], approved["approval"]["mode"]) == ("approved", "canary")
     assert "slow-down" in control.call.get("/v1/policy").json()["text"]

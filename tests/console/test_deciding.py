@@ -6,16 +6,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.facts import NotHeld, NotOpen, Objected, Stale, Unknown
+from console.facts import Changed, NotHeld, NotOpen, Objected, Stale, Unknown
 from console.state import ControlState, open_state
 from kernel.control import Approve
-from kernel.patch import Patch, SetRate
+from kernel.patch import AddLimit, Patch, SetRate
 from kernel.policy import Limit
-from kernel.recommendations import Withdrawal
+from kernel.recommendations import Withdrawal, patch_digest
 from tests.console.policies import Clock
 from tests.console.proposing import realised, recommendation
 
 WHICH = recommendation().id
+SEEN = patch_digest(recommendation().patch)
 
 
 @pytest.fixture
@@ -32,8 +33,10 @@ def limits(state: ControlState) -> dict[str, Limit]:
 
 
 async def approve(state: ControlState, mode: str = "enforce", lasts_s: int = 60) -> None:
-    asked = msgspec.convert({"mode": mode, "canary": 0.1, "lasts_s": lasts_s, "reason": "seen"}, Approve)
-    await state.approve(WHICH, asked, author="ada", expected=state.revision)
+    seen = (await state.recommendation(WHICH)).patch
+    asked = {"mode": mode, "canary": 0.1, "lasts_s": lasts_s, "reason": "seen", "patch": seen}
+    how = msgspec.convert(asked, Approve)
+    await state.approve(WHICH, how, author="ada", expected=state.revision)
 
 
 async def test_only_the_holder_of_the_lease_proposes_and_only_for_this_tenant(state: ControlState) -> None:
@@ -91,8 +94,38 @@ async def test_an_approval_enters_the_chosen_mode_until_the_chosen_time(
 
 async def test_an_approval_for_another_revision_changes_nothing(state: ControlState) -> None:
     with pytest.raises(Stale):
-        await state.approve(WHICH, Approve("enforce", "seen"), author="ada", expected="older")
+        await state.approve(WHICH, Approve("enforce", "seen", SEEN), author="ada", expected="older")
     assert [each.state for each in await state.recommendations()] == ["open"]
+
+
+async def test_nothing_is_approved_that_the_operator_has_not_seen(state: ControlState) -> None:
+    wider = Patch("", tuple(AddLimit(Limit(name=f"all-{n}", rate=0.1, burst=1)) for n in range(12)))
+    await state.propose("a", (msgspec.structs.replace(recommendation(), patch=wider),))
+    asked = Approve("enforce", "seen", SEEN)
+    with pytest.raises(Changed, match="about 12 rules now"):
+        await state.approve(WHICH, asked, author="ada", expected=state.revision)
+    assert "all-0" not in limits(state)
+    assert [each.state for each in await state.recommendations()] == ["open"]
+
+
+async def test_the_same_change_on_another_base_is_what_was_seen(state: ControlState) -> None:
+    rebased = Patch("newer", recommendation().patch.operations)
+    await state.propose("a", (msgspec.structs.replace(recommendation(), patch=rebased),))
+    await state.approve(WHICH, Approve("enforce", "seen", SEEN), author="ada", expected=state.revision)
+    assert "slow-down" in limits(state)
+
+
+@pytest.mark.parametrize(("mode", "lasts_s"), [("shadow", 0), ("canary", 0), ("enforce", 60)])
+async def test_what_no_mode_and_no_expiry_can_hold_is_refused(
+    state: ControlState, mode: str, lasts_s: int
+) -> None:
+    slower = Patch("", (SetRate("fixed", 0.5, 1),))
+    await state.propose("a", (msgspec.structs.replace(recommendation(), patch=slower),))
+    with pytest.raises(Objected, match=r"rule 'fixed'.*at once, on everybody and for ever"):
+        await approve(state, mode, lasts_s)
+    assert limits(state)["fixed"].rate == 100.0
+    await approve(state, "enforce", 0)
+    assert limits(state)["fixed"].rate == 0.5
 
 
 async def test_what_was_decided_is_not_decided_again(state: ControlState) -> None:

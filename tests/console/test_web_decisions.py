@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from kernel.recommendations import Recommendation
+from kernel.recommendations import Recommendation, patch_digest
 from tests.console.policies import Clock
 from tests.console.web_proposals import RULE, proposal, propose
 from tests.console.web_seed import policy_of
@@ -31,7 +31,8 @@ async def browser(tmp_path: Path, clock: Clock, proposed: Recommendation) -> Asy
 
 
 async def decide(browser: Browser, path: str, **form: str) -> tuple[int, str]:
-    fields = {"csrf": await browser.csrf(), "revision": browser.state.revision, **form}
+    seen = {"patch": patch_digest(proposal("default", NOW, finding="f00d").patch)}
+    fields = {"csrf": await browser.csrf(), "revision": browser.state.revision, **seen, **form}
     answered = await browser.post(path, **fields)
     return answered.status_code, answered.text
 
@@ -88,6 +89,8 @@ async def test_a_canary_takes_its_share_in_percent(browser: Browser, proposed: R
         ({"mode": "enforce", "reason": "r", "hours": "x"}, "is no number"),
         ({"mode": "enforce", "reason": "r", "hours": "-1"}, "is not between"),
         ({"mode": "enforce", "reason": "kept", "revision": "0ld"}, "the policy has changed"),
+        ({"mode": "enforce", "reason": "r", "patch": "0" * 16}, "has changed since you looked at it"),
+        ({"mode": "enforce", "reason": "r", "patch": ""}, "open the page again"),
     ],
 )
 async def test_a_decision_that_cannot_be_taken_changes_nothing(

@@ -5,15 +5,22 @@ import pytest
 from console.web.forms import LONGEST_REASON, WrongForm, to_approve, to_number, to_reason
 from kernel.control import Approve
 
+SEEN = "0123456789abcdef"  # the digest of a change
+
+
+def test_a_form_that_names_no_change_approves_none() -> None:
+    with pytest.raises(WrongForm, match="open the page again"):
+        to_approve({"mode": "enforce", "reason": "r"})
+
 
 def test_a_whole_approval() -> None:
-    form = {"mode": "canary", "canary": "12.5", "hours": "1.5", "reason": " because "}
-    assert to_approve(form) == Approve("canary", "because", 0.125, 5_400)
+    form = {"mode": "canary", "canary": "12.5", "hours": "1.5", "reason": " because ", "patch": SEEN}
+    assert to_approve(form) == Approve("canary", "because", SEEN, 0.125, 5_400)
 
 
 def test_the_share_counts_for_canary_alone_and_no_hours_are_for_ever() -> None:
-    form = {"mode": "shadow", "canary": "10", "hours": "", "reason": "r"}
-    assert to_approve(form) == Approve("shadow", "r", 0.0, 0)
+    form = {"mode": "shadow", "canary": "10", "hours": "", "reason": "r", "patch": SEEN}
+    assert to_approve(form) == Approve("shadow", "r", SEEN, 0.0, 0)
 
 
 @pytest.mark.parametrize("text", ["-1", "101", "nan", "inf", "ten"])

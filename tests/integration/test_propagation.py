@@ -16,6 +16,7 @@ import httpx2
 import msgspec
 import pytest
 
+from kernel.recommendations import patch_digest
 from tests.console.proposing import recommendation
 from tests.integration.consoles import PROXY, Console, console
 from tests.integration.proxies import Proxy, Upstream, eventually, load, proxy
@@ -117,7 +118,8 @@ def test_each_deed_of_an_operator_reaches_every_worker_within_two_seconds(gatewa
 
     proposed = msgspec.structs.replace(recommendation(), expires_at=time.time() + 3_600)
     control.propose(proposed)
-    approval = {"mode": "enforce", "reason": "a test", "lasts_s": 600}
+    seen = patch_digest(proposed.patch)
+    approval = {"mode": "enforce", "reason": "a test", "lasts_s": 600, "patch": seen}
     approve = f"/v1/recommendations/{proposed.id}/approve"
     gateway.reached(lambda: control.ask("POST", approve, approval))
     assert gateway.statuses("second-key") == {200, 429}  # one request a second, five at once

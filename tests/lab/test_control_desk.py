@@ -8,14 +8,15 @@ import pytest
 
 from console.asking import Asker, NoAnswer
 from kernel.control import Approve, AskToken, AuditEntry, MadeToken
+from kernel.recommendations import patch_digest
 from lab.control_desk import NAME, OPERATOR, ControlDesk, operators_desk
 from tests.console.policies import ADAPTIVE, Clock
 from tests.console.proposing import recommendation
 from tests.console.serving import TOKEN, Served, served
 
-ASKED = Approve("enforce", "seen", lasts_s=60)
 FUTURE = 4e9  # the endpoint judges tokens by its own clock, which is behind that
 PROPOSED = msgspec.structs.replace(recommendation(), expires_at=FUTURE + 3_600.0)
+ASKED = Approve("enforce", "seen", patch_digest(PROPOSED.patch), lasts_s=60)
 
 
 @pytest.fixture

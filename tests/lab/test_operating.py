@@ -7,8 +7,16 @@ from rich.console import Console
 
 from console.asking import NoAnswer
 from kernel.control import Approve, ReviewInFull
-from kernel.patch import Patch
-from kernel.recommendations import Approval, Evidence, Kind, Realised, Recommendation, Reviewed
+from kernel.patch import Patch, RemoveRule
+from kernel.recommendations import (
+    Approval,
+    Evidence,
+    Kind,
+    Realised,
+    Recommendation,
+    Reviewed,
+    patch_digest,
+)
 from kernel.replays import Bound, Disagreement, ReplayReport, Split
 from lab.narrator import Narrator
 from lab.operating import MOST_LINES, WIDEST, Moments, Operator, changed_lines, reading_of
@@ -54,6 +62,7 @@ PROPOSED = Recommendation(
     expires_at=NOW + 3600.0,
     replay=REPLAY,
 )
+OTHER = Patch("b", (RemoveRule("old"),))
 AT_ONCE = Moments(NOW, NOW, NOW, NOW)
 
 
@@ -78,7 +87,10 @@ class Paper:
     def review(self, which: str) -> ReviewInFull:
         (found,) = (each for each in self.lying if each.recommendation.id == which)
         diff = "--- a\n+++ b\n+  - name: deny-stuffers-login\n"
-        return ReviewInFull(found.recommendation, "open", NOW, realised=self._realised, diff=diff)
+        digest = patch_digest(found.recommendation.patch)
+        return ReviewInFull(
+            found.recommendation, "open", NOW, realised=self._realised, diff=diff, patch=digest
+        )
 
     def approve(self, which: str, asked: Approve) -> Reviewed:
         self.asked.append((which, asked))
@@ -90,6 +102,27 @@ def at(desk: Paper) -> tuple[Operator, io.StringIO]:
     out = io.StringIO()
     narrator = Narrator(Console(file=out, width=200))
     return Operator(desk, lambda: NOW, narrator, pages="http://127.0.0.1:8090"), out
+
+
+class Moving(Paper):
+    """A desk on which the change becomes another one while it is read, once."""
+
+    def approve(self, which: str, asked: Approve) -> Reviewed:
+        if not self.asked:
+            self.asked.append((which, asked))
+            self.lying = (proposed(patch=OTHER, title="Deny 300 addresses on login"),)
+            raise NoAnswer("the recommendation has changed since you looked at it")
+        return super().approve(which, asked)
+
+
+async def test_what_has_changed_while_it_was_read_is_read_again_and_only_then_approved() -> None:
+    desk = Moving(proposed())
+    operator, out = at(desk)
+    later = Moments(NOW, NOW, NOW, NOW + 60.0)
+    assert await operator.work("deny-stuffers", later) is not None
+    digests = [asked.patch for _, asked in desk.asked]
+    assert digests == [patch_digest(PROPOSED.patch), patch_digest(OTHER)]
+    assert "reads «Deny 300 addresses on login»" in out.getvalue()
 
 
 async def test_what_is_replayed_is_read_out_and_approved_in_mode_enforce_for_as_long_as_it_should_last() -> (
