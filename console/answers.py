@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from console.facts import Changed, NotHeld, NotOpen, Objected, Stale, Unknown, UnknownTenant
+from console.failures import failure_of
 
 LARGEST_BODY = 4 << 20
 PROBLEM = "application/problem+json"
@@ -97,7 +98,7 @@ def trouble_of(fact: Exception) -> Trouble:
             whats = tuple(f"{each['loc'][-1]}: {each['msg']}" for each in fact.errors())
             return Trouble("malformed query", 422, "; ".join(whats), whats)
         case _:
-            return Trouble("the store failed", 503, f"{fact}; nothing was changed")
+            return Trouble(*failure_of(fact))
 
 
 KINDS: tuple[type[Exception], ...] = (
