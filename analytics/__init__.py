@@ -13,7 +13,7 @@ the check, which tests/architecture runs):
     own_health
     alerting | objectives
     replay_child | replay_jobs
-    replaying
+    accounting | replaying
     replay_caveats | situations
     comparison
     replay_facts | replay_tallies

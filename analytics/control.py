@@ -92,6 +92,11 @@ class Control:
         found = self._call("GET", "/v1/recommendations", query={"state": "approved"})
         return msgspec.json.decode(found, type=tuple[Reviewed, ...])
 
+    def ended(self) -> tuple[Reviewed, ...]:
+        """Recommendations whose rules ended, and those that expired before anybody approved them."""
+        found = self._call("GET", "/v1/recommendations", query={"state": "expired"})
+        return msgspec.json.decode(found, type=tuple[Reviewed, ...])
+
     def put_realised(self, realised: Realised) -> None:
         """Say what an approved recommendation did."""
         body = msgspec.json.encode(realised)

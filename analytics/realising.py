@@ -1,49 +1,128 @@
 """What approved rules did: the harm that was promised, beside the harm that came. Labels as in a replay."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analytics.denials import denials_in
 from analytics.harm import bound_of
 from analytics.labels import Labels
+from kernel.hashing import in_canary, keyed_hash
 from kernel.patch import AddAccess, AddLimit, Patch
-from kernel.recommendations import Realised, Reviewed
+from kernel.recommendations import Approval, Realised, Recommendation, Reviewed
 from kernel.replays import Split
 from warehouse.readers_replay import Meeting, ReplayReader
 
 AGAIN_AFTER_S: Final = 10.0
+LATE_S: Final = 600.0  # rows may come so late (a spool that is drained): until then they are counted anew
+STRETCH_S: Final = 86_400.0  # is read at once, where much is to be counted: after a restart
+CLOSING_S: Final = 60.0  # an account is closed so long after its rules ended, for the last rows
+
+Hashes = NDArray[np.uint64]
 
 
-def realised(reader: ReplayReader, approved: Reviewed, labels: Labels, *, now: float) -> Realised | None:
-    """Since the approval, up to now or to the rule's expiry; None before that stretch begins.
+class Account:
+    """What the rules of one approval did. What is older than LATE_S is counted once, and kept.
 
-    An identity that is labelled at any time of it is an attack for all of it. Whom a rule denies is not
-    heard of any more, so that who was accused before stays an attack, unless `labels.ordinary` knows better.
+    Memory: 8 bytes for each identity that the rules could have met, a count for each that they refused.
+    `hash_key`: the deployment's, for whom a canary binds; without it everybody is taken as bound.
     """
-    approval, recommendation = approved.approval, approved.recommendation
-    if approval is None:
+
+    def __init__(self, recommendation: Recommendation, approval: Approval, *, hash_key: bytes) -> None:
+        self.recommendation, self.approval = recommendation, approval
+        self.ended_at = approval.expires_at or float("inf")
+        self.ordinary: frozenset[str] = frozenset()  # known by now: conduct is looked back on for a day only
+        self._hash_key = hash_key
+        self._meeting = meeting_of(recommendation.patch, recommendation.rules)
+        self._settled = self._until = approval.decided_at
+        self._refused: Counter[str] = Counter()
+        self._refused_of_late: Counter[str] = Counter()
+        self._met = self._met_of_late = hashes_of(())
+
+    def bring_up(self, reader: ReplayReader, now: float) -> bool:
+        """Count on, a STRETCH_S at most; False where more is left before `now`.
+
+        Raises clickhouse_connect's errors; it is as before then.
+        """
+        self._until = min(now, self.ended_at)
+        old = min(self._until - LATE_S, self._settled + STRETCH_S)
+        if old > self._settled:
+            refused, met = self._counted(reader, self._settled, old)
+            self._refused, self._met, self._settled = self._refused + refused, np.union1d(self._met, met), old
+        if old < self._until - LATE_S:
+            return False
+        self._refused_of_late, self._met_of_late = self._counted(reader, self._settled, self._until)
+        return True
+
+    def is_closed(self, now: float) -> bool:
+        """Whether nothing more is to be expected."""
+        return now >= self.ended_at + CLOSING_S
+
+    def told(self, labels: Labels) -> Realised | None:
+        """Since the approval, up to where it was brought; None where nothing lies between.
+
+        An identity that is labelled at any time of it is an attack for all of it. Whom a rule denies is not
+        heard of any more: who was accused before stays an attack, unless `labels.ordinary` knows better.
+        """
+        if self._until <= self.approval.decided_at:
+            return None
+        attacks = self._attacks(labels)
+        refused = self._refused + self._refused_of_late
+        harmed = {identity: requests for identity, requests in refused.items() if identity not in attacks}
+        met = np.setdiff1d(np.union1d(self._met, self._met_of_late), hashes_of(attacks))
+        return Realised(
+            recommendation=self.recommendation.id,
+            since=self.approval.decided_at,
+            until=self._until,
+            attack=Split(refused.total() - sum(harmed.values()), len(refused) - len(harmed)),
+            legitimate=Split(sum(harmed.values()), len(harmed)),
+            bound=bound_of(len(harmed), max(len(met), len(harmed))),
+        )
+
+    def _attacks(self, labels: Labels) -> set[str]:
+        is_denial = bool(denials_in(self.recommendation.patch))
+        attacks = {
+            identity
+            for identity, stretches in labels.stretches().items()
+            if any(
+                first < self._until and (is_denial or last > self.approval.decided_at)
+                for first, last in stretches
+            )
+        }
+        return attacks - labels.ordinary if is_denial else attacks
+
+    def _counted(self, reader: ReplayReader, since: float, until: float) -> tuple[Counter[str], Hashes]:
+        """(requests refused by identity, hashes of who met the rules) of a stretch."""
+        refused = reader.refused_by(since, until, self._meeting.rules)
+        met = reader.met(since, until, self._meeting)
+        bound = {identity: requests for identity, requests in refused.items() if self._binds(identity)}
+        return Counter(bound), hashes_of(identity for identity in met if self._binds(identity))
+
+    def _binds(self, identity: str) -> bool:
+        """Whether the rules bind an identity: a canary only says whom of the others it would have refused."""
+        if self.approval.mode != "canary" or not self._hash_key:
+            return True
+        return any(
+            in_canary(rule, identity, self.approval.canary, self._hash_key) for rule in self._meeting.rules
+        )
+
+
+def account_of(reviewed: Reviewed, *, hash_key: bytes) -> Account | None:
+    """Of what was approved, whether its rules hold or ended; None where it never was."""
+    if reviewed.approval is None:
         return None
-    since, until = approval.decided_at, min(now, approval.expires_at or now)
-    if until <= since:
-        return None
-    is_denial = bool(denials_in(recommendation.patch))
-    attacks = {
-        identity
-        for identity, stretches in labels.stretches().items()
-        if any(first < until and (is_denial or last > since) for first, last in stretches)
-    }
-    attacks -= labels.ordinary if is_denial else frozenset()
-    meeting = meeting_of(recommendation.patch, recommendation.rules)
-    refused = reader.refused_by(since, until, meeting.rules)
-    harmed = {identity: requests for identity, requests in refused.items() if identity not in attacks}
-    met = reader.met(since, until, meeting, attacks=tuple(sorted(attacks)))
-    return Realised(
-        recommendation=recommendation.id,
-        since=since,
-        until=until,
-        attack=Split(sum(refused.values()) - sum(harmed.values()), len(refused) - len(harmed)),
-        legitimate=Split(sum(harmed.values()), len(harmed)),
-        bound=bound_of(len(harmed), max(met, len(harmed))),
-    )
+    account = Account(reviewed.recommendation, reviewed.approval, hash_key=hash_key)
+    if reviewed.state != "approved":
+        account.ended_at = min(account.ended_at, reviewed.changed_at)
+    return account
+
+
+def hashes_of(identities: Iterable[str]) -> Hashes:
+    """Each once, in order."""
+    return np.unique(np.array([keyed_hash(each.encode(), b"") for each in identities], dtype=np.uint64))
 
 
 def meeting_of(patch: Patch, rules: tuple[str, ...]) -> Meeting:

@@ -9,16 +9,15 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from analytics.accounting import Accountant, Console
 from analytics.control import Unreachable
 from analytics.denials import denials_in
-from analytics.realising import AGAIN_AFTER_S, realised
 from analytics.replay_rules import NotReplayable
 from analytics.replaying import Cancelled, replay
-from analytics.situations import labels_of, situation_of, with_ordinary
+from analytics.situations import situation_of
 from kernel.compile import revision_of
-from kernel.control import Label
 from kernel.patch import AddLimit, Patch, SetMode, StalePatch, apply
-from kernel.recommendations import Realised, Recommendation, Reviewed
+from kernel.recommendations import Recommendation
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest
 from warehouse.failures import to_reason
 from warehouse.readers_replay import ReplayReader
@@ -34,15 +33,12 @@ REST: Final = 20.0  # times what the last replay took
 log = logging.getLogger("tidegate.analytics.replays")
 
 
-class Desk(Protocol):
+class Desk(Console, Protocol):
     """Where jobs come from: analytics.control.Control. Each call may raise Unreachable."""
 
     def claim_job(self) -> Job | None: ...
     def text_of(self, revision: str) -> str: ...
-    def labels(self) -> tuple[Label, ...]: ...
     def proposed(self) -> list[Recommendation]: ...
-    def approved(self) -> tuple[Reviewed, ...]: ...
-    def put_realised(self, realised: Realised) -> None: ...
     def recommend(self, recommendations: Sequence[Recommendation]) -> None: ...
     def put_job(
         self,
@@ -75,9 +71,10 @@ class Worker:
         self._desk, self._client, self._tenant = desk, client, tenant
         self._hash_key, self._clock, self._now = hash_key, times.monotonic, times.now
         self._told_at = 0.0
-        self._accounted_at = float("-inf")
+        self._accountant = Accountant(desk, client, tenant, hash_key=hash_key)
         self._stop = Event()
         self._given_up: dict[str, Patch] = {}  # by recommendation: a change that cannot be replayed
+        self._later: dict[str, float] = {}  # by recommendation: when it is tried again
 
     def run(self, stop: Event) -> None:
         """Work until `stop` is set; a job that is not done by then is queued again."""
@@ -96,7 +93,7 @@ class Worker:
             return True
         job = self._desk.claim_job()
         if job is None:
-            self.account_for_approvals()
+            self._accountant.turn(self._clock(), self._now())
             return self.speak_for_recommendations(self._goes_on)
         try:
             report = self._replayed(job)
@@ -111,29 +108,6 @@ class Worker:
             log.info("replay %s took %.1f s", job.id, report.took_s)
         return True
 
-    def account_for_approvals(self) -> None:
-        """Tell what approved rules did, every few seconds while they hold. Raises Unreachable."""
-        if self._clock() - self._accounted_at < AGAIN_AFTER_S:
-            return
-        self._accounted_at = self._clock()
-        now = self._now()
-        reader = ReplayReader(self._client, self._tenant)
-        for each in self._desk.approved():
-            approval = each.approval
-            if approval is None or 0 < approval.expires_at < now - AGAIN_AFTER_S * 3:
-                continue  # its account is closed
-            try:
-                request = ReplayRequest("", approval.decided_at, now)
-                labels = labels_of(reader, self._client, self._tenant, request, self._desk.labels())
-                denials = denials_in(each.recommendation.patch)
-                labels = with_ordinary(self._client, self._tenant, labels, denials, until=now)
-                found = realised(reader, each, labels, now=now)
-            except ClickHouseError as problem:
-                log.warning("no account of %s: %s", each.recommendation.id, to_reason(problem))
-                return
-            if found is not None:
-                self._desk.put_realised(found)
-
     def speak_for_recommendations(self, alive: Alive, *, only_fresh: bool = False) -> bool:
         """Replay the recommendation that waits longest; False where none is due. Raises Unreachable."""
         now = self._now()
@@ -143,15 +117,18 @@ class Worker:
                 candidate = apply(self._desk.text_of(""), enforced(each.patch), now)
                 request = ReplayRequest(candidate, now - LOOK_BACK_S, now, curve_of=each.rules)
                 self._report(each, self.replayed(request, alive, chooses=each.kind in CHOSEN))
-            except (StalePatch, NotReplayable, ClickHouseError) as problem:
+            except (StalePatch, NotReplayable) as problem:
                 log.warning("recommendation %s is not replayed: %s", each.id, problem)
                 self._given_up[each.id] = each.patch
+            except ClickHouseError as problem:  # an outage, or too much at once: others come first
+                log.warning("recommendation %s is replayed later: %s", each.id, to_reason(problem))
+                self._later[each.id] = now + AGAIN_S
             except Cancelled:
                 return False
         return bool(waiting)
 
     def _waits(self, proposed: Recommendation, now: float, only_fresh: bool) -> bool:
-        if self._given_up.get(proposed.id) == proposed.patch:
+        if self._given_up.get(proposed.id) == proposed.patch or now < self._later.get(proposed.id, 0.0):
             return False
         return proposed.replay is None if only_fresh else is_due(proposed, now)
 

@@ -129,10 +129,13 @@ class ReplayReader(Reader):
         columns = self._ask("replay_refused", since, until, rules=list(rules))
         return {str(identity): int(refused) for identity, refused in zip(*columns, strict=True)}
 
-    def met(self, since: float, until: float, meeting: Meeting, *, attacks: Sequence[str]) -> int:
-        """How many identities besides these attacks could have met the rules."""
-        lists = {"routes": list(meeting.routes), "plans": list(meeting.plans), "attacks": list(attacks)}
-        return int(self._ask("replay_met", since, until, **lists)[0][0])
+    def met(self, since: float, until: float, meeting: Meeting) -> Sequence[str]:
+        """The identities that could have met the rules."""
+        columns = self._ask(
+            "replay_met", since, until, routes=list(meeting.routes), plans=list(meeting.plans)
+        )
+        identities: Sequence[str] = columns[0] if columns else ()
+        return identities
 
     def _of(self, name: str, stretch: Stretch, wording: Wording) -> Sequence[Sequence[object]]:
         bounds = {

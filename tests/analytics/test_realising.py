@@ -1,15 +1,18 @@
 """What approved rules did, against a real warehouse."""
 
+from collections.abc import Sequence
+
 import msgspec
 from clickhouse_connect.driver.client import Client
 
 from analytics.labels import Label, Labels
-from analytics.realising import meeting_of, realised
+from analytics.realising import LATE_S, account_of, meeting_of
+from kernel.hashing import in_canary
 from kernel.patch import AddAccess, AddLimit, Patch, SetMode
 from kernel.policy import AccessRule, Limit
-from kernel.recommendations import Approval, Evidence, Recommendation, Reviewed
+from kernel.recommendations import Approval, Evidence, Realised, Recommendation, Reviewed
 from kernel.replays import Split
-from tests.analytics.replays import GREEDY, SINCE, judged_rows, policy_text, steady, store
+from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
 from warehouse.readers_replay import Meeting, ReplayReader
 
 STRICT = "{name: strict, MODE rate: 1/s, burst: 2, routes: [orders]}"
@@ -40,6 +43,15 @@ def approved(*, until: float = 0.0) -> Reviewed:
     return Reviewed(
         made, "approved", SINCE, approval=Approval("enforce", 0, until, "r", None, SINCE, "me", "")
     )
+
+
+def realised(reader: ReplayReader, reviewed: Reviewed, labels: Labels, *, now: float) -> Realised | None:
+    """Of an account that is new."""
+    account = account_of(reviewed, hash_key=HASH_KEY)
+    if account is None:
+        return None
+    assert account.bring_up(reader, now)
+    return account.told(labels)
 
 
 def test_refusals_are_split_by_labels_and_shadows_count(warehouse_client: Client, tenant: str) -> None:
@@ -97,3 +109,74 @@ def test_nothing_is_told_before_an_approval_holds(warehouse_client: Client, tena
 def test_rules_apply_where_their_patch_says() -> None:
     assert meeting_of(PATCH, ("strict",)) == Meeting(("strict",), ("orders",))
     assert meeting_of(Patch("x", (SetMode("strict", "enforce"),)), ("strict",)) == Meeting(("strict",))
+
+
+class Asked(ReplayReader):
+    """Notes what stretches it is asked for, in seconds."""
+
+    def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, int]:
+        self.stretches = [*getattr(self, "stretches", []), (since - SINCE, until - SINCE)]
+        return super().refused_by(since, until, rules)
+
+
+def test_what_was_counted_is_not_counted_again(warehouse_client: Client, tenant: str) -> None:
+    """An approval that holds for ever costs no more each day."""
+    text = policy_text(STRICT.replace("MODE", ""))
+    asked = [*steady(GREEDY, every_s=10, until_s=4_000), *steady("ip:10.0.0.7", every_s=0.5, until_s=60)]
+    store(warehouse_client, tenant, judged_rows(tenant, text, asked))
+    reader, labels = Asked(warehouse_client, tenant), Labels((Label(GREEDY, SINCE, 0.0),))
+    account = account_of(approved(), hash_key=HASH_KEY)
+    assert account is not None
+    for later in (100, 2_000, 2_010, 4_000):
+        assert account.bring_up(reader, SINCE + later)
+        anew = realised(ReplayReader(warehouse_client, tenant), approved(), labels, now=SINCE + later)
+        assert account.told(labels) == anew  # as after a restart
+    assert reader.stretches == [
+        (0, 100),
+        *((0, 1_400), (1_400, 2_000)),
+        *((1_400, 1_410), (1_410, 2_010)),
+        *((1_410, 3_400), (3_400, 4_000)),
+    ]
+    assert not account_of(approved(), hash_key=b"").bring_up(reader, SINCE + 3 * 86_400)  # type: ignore[union-attr]
+
+
+def test_rows_that_come_late_are_counted(warehouse_client: Client, tenant: str) -> None:
+    text = policy_text(STRICT.replace("MODE", ""))
+    rows = judged_rows(tenant, text, steady(GREEDY, every_s=0.1, until_s=60))
+    account = account_of(approved(), hash_key=HASH_KEY)
+    reader = ReplayReader(warehouse_client, tenant)
+    assert account is not None
+    assert account.bring_up(reader, SINCE + 100)
+    store(warehouse_client, tenant, rows)  # out of a spool
+    assert account.bring_up(reader, SINCE + LATE_S)
+    told = account.told(Labels())
+    assert told is not None
+    assert told.legitimate == Split(539, 1)
+
+
+def test_of_a_canary_only_whom_it_binds_could_be_harmed(warehouse_client: Client, tenant: str) -> None:
+    """Of the others it only says whom it would have refused."""
+    text = policy_text(STRICT.replace("MODE", "mode: canary, canary: 0.5,"))
+    peers = [f"ip:10.0.0.{at}" for at in range(20)]
+    asked = [each for peer in peers for each in steady(peer, every_s=0.5, until_s=20)]
+    store(warehouse_client, tenant, judged_rows(tenant, text, asked))
+    by = approved()
+    assert by.approval is not None
+    by = msgspec.structs.replace(by, approval=msgspec.structs.replace(by.approval, mode="canary", canary=0.5))
+    bound = [peer for peer in peers if in_canary("strict", peer, 0.5, HASH_KEY)]
+    assert 0 < len(bound) < len(peers)
+    told = realised(ReplayReader(warehouse_client, tenant), by, Labels(), now=SINCE + 60)
+    assert told is not None
+    assert (told.bound.harmed, told.bound.n) == (len(bound), len(bound))
+
+
+def test_any_number_of_attackers_can_be_told_apart(warehouse_client: Client, tenant: str) -> None:
+    """More than fit into a field of a question."""
+    store(warehouse_client, tenant, judged_rows(tenant, policy_text(), steady(GREEDY, every_s=1, until_s=60)))
+    many = tuple(Label(f"ip:10.{at >> 16}.{at >> 8 & 255}.{at & 255}", SINCE, 0.0) for at in range(20_000))
+    told = realised(ReplayReader(warehouse_client, tenant), approved(), Labels(many), now=SINCE + 61)
+    assert told is not None
+    assert told.bound.n == 0
+    told = realised(ReplayReader(warehouse_client, tenant), approved(), Labels(many[:9]), now=SINCE + 61)
+    assert told is not None
+    assert told.bound.n == 1

@@ -7,6 +7,7 @@ from threading import Event
 import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import OperationalError
 
 from analytics.control import Unreachable
 from analytics.replay_jobs import AGAIN_S, Times, Worker, is_due
@@ -52,6 +53,9 @@ class Desk:
 
     def approved(self) -> tuple[Reviewed, ...]:
         return self.reviewed
+
+    def ended(self) -> tuple[Reviewed, ...]:
+        return ()
 
     def put_realised(self, realised: Realised) -> None:
         self.realised = realised
@@ -259,6 +263,26 @@ def test_a_replay_is_not_told_of_another_change(warehouse_client: Client, tenant
     assert desk.recommendation is not None
     assert desk.recommendation.replay is None
     assert working.turn()
+    assert desk.recommendation.replay is not None
+
+
+class Away:
+    """A warehouse's client for which nobody answers."""
+
+    def query(self, *_: object, **__: object) -> None:
+        raise OperationalError("connection refused")
+
+
+def test_an_outage_of_the_warehouse_only_puts_a_replay_off(warehouse_client: Client, tenant: str) -> None:
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=1, until_s=60)))
+    desk, seconds = Desk(recommendation=recommendation("x")), iter((SINCE + 60, SINCE + 61, SINCE + 90))
+    times = Times(monotonic=lambda: 0.0, now=lambda: next(seconds))
+    working = Worker(desk, Away(), tenant, hash_key=HASH_KEY, times=times)  # type: ignore[arg-type]  # ours
+    assert working.speak_for_recommendations(lambda _: True)
+    working._client = warehouse_client
+    assert not working.speak_for_recommendations(lambda _: True)  # others come first
+    assert working.speak_for_recommendations(lambda _: True)
+    assert desk.recommendation is not None
     assert desk.recommendation.replay is not None
 
 

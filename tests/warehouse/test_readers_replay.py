@@ -7,7 +7,7 @@ from kernel.findings import Finding
 from kernel.policy import METHODS
 from tests.warehouse.event_rows import insert_rows, row
 from warehouse.findings import insert_findings
-from warehouse.readers_replay import LONGEST_S, ReplayReader, Stretch, Wording
+from warehouse.readers_replay import LONGEST_S, Meeting, ReplayReader, Stretch, Wording
 from warehouse.suspects import Suspect, insert_suspects
 
 AT = 1_800_000_000.0
@@ -143,3 +143,20 @@ def test_the_revision_that_judged_most_is_told(warehouse_client: Client, tenant:
     insert_rows(warehouse_client, rows, token=tenant)
     assert reader.judged_by(AT - 10, AT + 10) == "r2"
     assert reader.judged_by(AT - 10, AT + 2) == "r1"
+
+
+def test_whom_rules_could_have_met_and_refused_is_told(warehouse_client: Client, tenant: str) -> None:
+    reader = ReplayReader(warehouse_client, tenant)
+    assert list(reader.met(AT - 10, AT + 10, Meeting(("one",)))) == []
+    assert reader.refused_by(AT - 10, AT + 10, ["one"]) == {}
+    rows = [
+        row(tenant, 1, ended_at=AT, route="orders", identity="ip:1", rule="one"),
+        row(tenant, 2, ended_at=AT, route="orders", identity="ip:2", plan="gold", would_refuse=["one"]),
+        row(tenant, 3, ended_at=AT, route="logins", identity="ip:3"),
+        row(tenant, 4, ended_at=AT + 60, route="orders", identity="ip:4", rule="one"),
+    ]
+    insert_rows(warehouse_client, rows, token=tenant)
+    assert list(reader.met(AT - 10, AT + 10, Meeting(("one",)))) == ["ip:1", "ip:2", "ip:3"]
+    assert list(reader.met(AT - 10, AT + 10, Meeting(("one",), ("orders",)))) == ["ip:1", "ip:2"]
+    assert list(reader.met(AT - 10, AT + 10, Meeting(("one",), ("orders",), ("gold",)))) == ["ip:2"]
+    assert reader.refused_by(AT - 10, AT + 10, ["one"]) == {"ip:1": 1, "ip:2": 1}
