@@ -81,6 +81,10 @@ class Incidents:
             if not incident.open and not incident.quiet_since:
                 incident.quiet_since = now
             self._incidents[key_of(alert.labels)] = incident
+        for finding in by_id.values():  # an alert names those of its beginning; others came since
+            joined = self._incidents.get(key_of(labels_of(self._tenant, finding)))
+            if joined is not None and not finding.closed_at:
+                join(joined, finding, now)
 
     def take(self, findings: Iterable[Finding], now: float) -> list[Alert]:
         """New states of findings; returns the alerts that begin to fire."""

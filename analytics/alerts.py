@@ -34,6 +34,7 @@ LAST_TRY_S = 1.2  # of ENDS_WITHIN_S
 MOST_HEARD = 10_000  # findings that wait for the thread
 MOST_UNWRITTEN = 10_000
 WRITE_AGAIN_S = 1.0
+LAPSED = "nobody was there to try it for an hour"
 UNKNOWN_SINK = "the alerts file no longer names this sink"
 
 log = logging.getLogger("tidegate.analytics.alerts")
@@ -230,19 +231,24 @@ class Alerts:
         for each in self._postmen.values():
             each.repeat(left.firing, at_once=True)
         for step in left.waiting:
-            self._record.resume(step)
             delivery = step.delivery
             if delivery.sink in self._postmen:
+                self._record.resume(step)
                 self._postmen[delivery.sink].put(delivery.alert, tried=delivery.tried)
             else:
-                gone = msgspec.structs.replace(delivery, is_settled=True, failure=UNKNOWN_SINK)
-                self._record.note(gone)
+                self._give_up(step, UNKNOWN_SINK)
+        for step in left.lapsed:
+            self._give_up(step, step.delivery.failure or LAPSED)
         for alert in left.firing:
             self._hand_over([alert], [name for name in self._postmen if (alert.id, name) not in left.told])
         with self._lock:
             # What the loop has said meanwhile is newer.
             self._heard = {each.id: each for each in reversed(known) if not each.closed_at} | self._heard
         return incidents
+
+    def _give_up(self, step: Step, why: str) -> None:
+        self._record.resume(step)
+        self._record.note(msgspec.structs.replace(step.delivery, is_settled=True, failure=why))
 
     def _go_on(self, incidents: Incidents, around: Around) -> None:
         now, real = self._clocks.events(), self._clocks.monotonic()

@@ -20,6 +20,7 @@ from kernel.document import Walk
 from kernel.problems import GaveUp, Mark, Problem, Report
 from kernel.syntax import compose
 from warehouse.exits import CannotRun
+from warehouse.listening import HIGHEST_PORT
 
 EXAMPLE = "docs/examples/alerts.yaml"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -147,6 +148,7 @@ class Reading:
         try:
             parsed = httpx2.URL(url)
             is_good = parsed.scheme in ("http", "https") and bool(parsed.host) and not parsed.fragment
+            is_good = is_good and (parsed.port is None or 0 < parsed.port <= HIGHEST_PORT)
         except httpx2.InvalidURL:
             is_good = False
         if not is_good:

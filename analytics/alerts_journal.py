@@ -31,12 +31,13 @@ class Step(msgspec.Struct, frozen=True):
 class Unfinished(msgspec.Struct, frozen=True):
     """What another process, or this one before a restart, left: what fires, and what is not delivered yet.
 
-    `told`: (alert's id, sink) of every alert that a sink has taken up.
+    `told`: (alert's id, sink) of every alert that a sink has taken up. `lapsed`: too old to be tried again.
     """
 
     firing: tuple[Alert, ...]
     waiting: tuple[Step, ...]
     told: frozenset[tuple[str, str]]
+    lapsed: tuple[Step, ...] = ()
 
 
 class HeardArchive(WarehouseArchive):
@@ -73,9 +74,11 @@ class WarehouseJournal:
             for each in steps
             if each.delivery.alert.id not in resolved
         }
-        waiting = (each for each in steps if not each.settled_at and each.at >= now - GIVE_UP_AFTER_S)
+        unsettled = [each for each in steps if not each.settled_at]
+        waiting = tuple(each for each in unsettled if each.at >= now - GIVE_UP_AFTER_S)
+        lapsed = tuple(each for each in unsettled if each.at < now - GIVE_UP_AFTER_S)
         told = frozenset((each.delivery.alert.id, each.delivery.sink) for each in steps)
-        return Unfinished(tuple(firing.values()), tuple(waiting), told)
+        return Unfinished(tuple(firing.values()), waiting, told, lapsed)
 
     def known(self, since: float) -> Sequence[Finding]:
         """Findings with an onset since then, and open ones."""

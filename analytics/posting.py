@@ -1,6 +1,7 @@
 """One thread for each sink, so that one which is dead or slow never holds another up."""
 
 import logging
+import traceback
 from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
@@ -116,7 +117,7 @@ class Postman:
     def _try(self, alert: Alert, within_s: float) -> None:
         fared: Delivery | None
         try:
-            send(self.sink, (alert,), now=self._clocks.real(), within_s=within_s)
+            self._send((alert,), within_s)
         except NotDelivered as fact:
             now, reason = self._clocks.monotonic(), str(fact)
             with self._lock:
@@ -130,6 +131,18 @@ class Postman:
         if fared is not None:
             self._fared(fared)
 
+    def _send(self, alerts: Sequence[Alert], within_s: float) -> None:
+        """Raises NotDelivered, for a bug in sending too: it must not end the thread."""
+        try:
+            send(self.sink, alerts, now=self._clocks.real(), within_s=within_s)
+        except NotDelivered:
+            raise
+        except Exception as bug:  # noqa: BLE001  # a thread that ends tells nobody anything
+            # Where, and not what it says: that may hold the URL.
+            where, name = "".join(traceback.format_tb(bug.__traceback__)), type(bug).__name__
+            log.error("sink %s: sending crashed by %s\n%s", self.sink.name, name, where)
+            raise NotDelivered(f"sending crashed by {name}") from None
+
     def _repeated(self, now: float) -> bool:
         """Whether what fires was due to be told again."""
         with self._lock:
@@ -138,7 +151,7 @@ class Postman:
                 return False
             self._repeat_at = now + REPEAT_EVERY_S
         try:
-            send(self.sink, firing, now=self._clocks.real(), within_s=DEADLINE_S)
+            self._send(firing, DEADLINE_S)
         except NotDelivered as fact:
             self._repeat_at = now + max(REPEAT_AGAIN_S, fact.again_after_s)
             if not self._repeats_fail:

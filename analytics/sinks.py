@@ -112,7 +112,7 @@ def wished_wait(retry_after: str, now: float) -> float:
         return min(float(retry_after[:9]), MOST_WAIT_S)
     try:
         at = email.utils.parsedate_to_datetime(retry_after).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter: a number that no date holds
         return 0.0
     return min(max(at - now, 0.0), MOST_WAIT_S)
 

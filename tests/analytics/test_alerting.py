@@ -66,6 +66,14 @@ def test_a_restart_goes_on_with_what_was_told() -> None:
     assert resolved.id == fired.id
 
 
+def test_what_opened_since_an_alert_was_told_keeps_it_firing_over_a_restart() -> None:
+    other = msgspec.structs.replace(FINDING, id="b", identity="ip:192.0.2.2", key="ip:192.0.2.2")
+    (fired,) = Incidents("default", resolve_after_s=60.0).take([FINDING], 106.0)
+    restarted = Incidents("default", resolve_after_s=60.0)
+    restarted.restore([fired], [other, OVER], 250.0)
+    assert restarted.settle(900.0) == []
+
+
 def test_what_was_over_before_it_was_seen_is_not_told() -> None:
     assert Incidents("default", resolve_after_s=60.0).take([OVER], 200.0) == []
 

@@ -7,13 +7,14 @@ import pytest
 
 from analytics.alert_links import Links
 from analytics.alerting import HELD_S, Alert
-from analytics.alerts import PROPOSED_WITHIN_S, UNKNOWN_SINK, Alerts, Around, Record
+from analytics.alerts import LAPSED, PROPOSED_WITHIN_S, UNKNOWN_SINK, Alerts, Around, Record
 from analytics.alerts_file import AlertsFile
 from analytics.alerts_journal import Step, Unfinished
 from analytics.conditions import Condition
 from analytics.delivering import Delivery
 from analytics.posting import Clocks
 from kernel.findings import Finding
+from tests.analytics.receiving import OVER as GONE_BY
 from tests.analytics.receiving import Receiver, receiving
 from tests.analytics.test_alerting import FINDING
 from tests.integration.proxies import eventually
@@ -30,6 +31,7 @@ class Shelf:
     def __init__(self) -> None:
         self.steps: dict[tuple[str, str, str], Step] = {}
         self.findings: tuple[Finding, ...] = ()
+        self.lapsed: tuple[Step, ...] = ()
         self.away = False
 
     def keep(self, steps: Sequence[Step]) -> None:
@@ -47,6 +49,7 @@ class Shelf:
             tuple(alert for id_, alert in firing.items() if id_ not in resolved),
             tuple(each for each in steps if not each.settled_at),
             frozenset((each.delivery.alert.id, each.delivery.sink) for each in steps),
+            self.lapsed,
         )
 
     def known(self, since: float) -> Sequence[Finding]:
@@ -269,6 +272,14 @@ def test_a_sink_that_is_new_hears_what_fires_and_one_that_is_gone_is_given_up(
     other.turn()
     other.until(1)
     assert shelf.fared() == {"old": (False, UNKNOWN_SINK), "hook-0": (True, "")}
+
+
+def test_what_nobody_tried_for_too_long_is_given_up_after_a_restart(bench: Bench, receiver: Receiver) -> None:
+    bench.shelf.lapsed = (Step(Delivery(GONE_BY, "hook-0"), 100.0, 0.0),)
+    bench.turn()
+    (step,) = bench.shelf.steps.values()
+    assert (step.at, step.settled_at, step.delivery.failure) == (100.0, bench.now, LAPSED)
+    assert receiver.taken == []
 
 
 def test_a_dead_sink_holds_no_other_up_and_its_failure_is_written_down(shelf: Shelf) -> None:

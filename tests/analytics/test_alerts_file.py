@@ -121,6 +121,10 @@ def test_every_problem_is_told_with_its_place(tmp_path: Path) -> None:
         ("[]", "1:1 expected a mapping, found a list"),
         ("sinks: [3, {name: a}]", "1:9 sinks[0]: expected a mapping"),
         ("{sinks: {secret: x}}", "1:9 sinks: expected a list"),
+        (
+            "sinks: [{name: a, type: alertmanager, url: 'http://a:99999'}]",
+            "1:44 sinks[0].url: this is no URL",
+        ),
     ],
 )
 def test_what_is_no_alerts_file_is_told(tmp_path: Path, text: str, told: str) -> None:

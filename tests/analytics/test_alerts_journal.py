@@ -39,7 +39,7 @@ def test_what_is_too_old_is_not_tried_again_but_still_fires(warehouse_client: Cl
     journal = WarehouseJournal(warehouse_client, tenant)
     journal.keep([FIRED])
     left = journal.unfinished(NOW + GIVE_UP_AFTER_S + 1.0)
-    assert (left.firing, left.waiting) == ((ALERT,), ())
+    assert (left.firing, left.waiting, left.lapsed) == ((ALERT,), (), (FIRED,))
 
 
 def test_what_another_version_wrote_is_passed_over(warehouse_client: Client, tenant: str) -> None:

@@ -67,6 +67,17 @@ def test_what_is_refused_for_good_is_given_up(receiver: Receiver, bench: Bench) 
     assert (told.is_settled, told.is_delivered, told.failure) == (True, False, "answered 410")
 
 
+def test_a_bug_in_sending_is_told_without_the_url_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(Sink("hook", "webhook", "http://127.0.0.1:99999/hidden", secret=b"s"))
+    bench.postman.put(ALERT)
+    assert bench.wait().failure == "sending crashed by ExceptionGroup"
+    bench.now += 100.0
+    assert bench.wait().tried == 2
+    bench.postman.end(bench.now)
+    assert "sending crashed" in caplog.text
+    assert "hidden" not in caplog.text
+
+
 def test_a_sink_that_hangs_holds_no_other_up(receiver: Receiver, bench: Bench) -> None:
     receiver.held.clear()
     bench.postman.put(ALERT)

@@ -107,3 +107,4 @@ def test_a_wait_is_bounded_and_nonsense_is_none() -> None:
     assert wished_wait("99999", 0.0) == 600.0
     assert wished_wait("Thu, 01 Jan 1970 00:00:10 GMT", 70.0) == 0.0
     assert [wished_wait(text, 0.0) for text in ("", "soon", "-5", "٣")] == [0.0] * 4
+    assert wished_wait("1 Jan 2020 0:0:0 +99999999999999999999", 0.0) == 0.0

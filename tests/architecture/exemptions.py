@@ -27,6 +27,7 @@ LONG_FILES: dict[str, str] = {}
 BROAD_EXCEPTS: dict[str, str] = {
     "analytics/loop.py": "the worker loop: a tick that fails is counted, logged and tried again",
     "analytics/alerts.py": "the alerts' loop: a turn that fails is logged and tried again",
+    "analytics/posting.py": "a sink's loop: a bug fails one exchange, which is logged and tried again",
     "proxy/adapter.py": "the server: a bug fails one request, is counted and told as `crashed`",
     "proxy/boundary.py": "the server: a bug fails one request or connection, is counted and told",
     "proxy/sources.py": "the loop that takes policies: a bug refuses the policy, the gateway goes on",
