@@ -18,14 +18,16 @@ from console.web.forms import NotShown, form_of
 from console.web.records import add_records
 from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
+from console.web.sharing import Shared
 from console.web.site import COOKIE, READERS, Site, Unseen, sent_form
-from console.web.situation import accused_of, findings_of, is_about, situation_of
+from console.web.situation import Situation, accused_of, findings_of, is_about, situation_of
 from console.web.streams import stream_of
 from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
 
 SETTLED_S = 2.0  # newer seconds are not complete in the warehouse yet
 MOST_ROUTES = 12
+STREAMED_S = 1.0  # all streams of that time show one answer: two hundred open pages ask as much as two
 
 
 class Views:
@@ -33,25 +35,35 @@ class Views:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._streamed = Shared(self._asked, fresh_s=STREAMED_S, clock=site.now)
 
     async def overview(self, request: Request) -> Response:
         """What is going on now."""
-        return await self._live(request, "overview.html")
+        self._site.session_of(request)
+        return await self._live(request, "overview.html", await self._asked())
 
     async def live(self, request: Request) -> Response:
         """The overview's moving part alone."""
-        return await self._live(request, "live.html")
+        self._site.session_of(request)
+        return await self._live(request, "live.html", await self._asked())
 
     async def live_events(self, request: Request) -> Response:
         """The same as a stream."""
-        return await stream_of(self._site, request, lambda: self.live(request))
+        return await stream_of(self._site, request, lambda: self._streamed_part(request))
 
-    async def _live(self, request: Request, template: str) -> Response:
+    async def _streamed_part(self, request: Request) -> Response:
         self._site.session_of(request)
-        until = float(int(self._site.now() - SETTLED_S) // 5 * 5)
-        situation, traffic = await asyncio.gather(
-            situation_of(self._site), traffic_of(self._site, until - SHOWN_S, until)
+        state = self._site.state
+        return await self._live(
+            request, "live.html", await self._streamed.of((state.revision, state.overlays_version))
         )
+
+    async def _asked(self) -> tuple[Situation, object]:
+        until = float(int(self._site.now() - SETTLED_S) // 5 * 5)
+        return await asyncio.gather(situation_of(self._site), traffic_of(self._site, until - SHOWN_S, until))
+
+    async def _live(self, request: Request, template: str, asked: tuple[Situation, object]) -> Response:
+        situation, traffic = asked
         return await self._site.show(
             request, template, situation=situation, traffic=traffic, most_routes=MOST_ROUTES
         )
