@@ -1,4 +1,10 @@
--- Alerts of the range that a sink has not got: given up, or still tried.
-SELECT countIf(delivered = 0) AS undelivered
-FROM deliveries FINAL
-WHERE tenant = ${tenant:singlequote} AND $__timeFilter_ms(at)
+-- Alerts of the range that a sink has not got: given up, or tried in vain. What it was told last decides: a resolution
+-- that arrived makes up for an alert that did not.
+SELECT countIf(NOT got AND why != '') AS undelivered
+FROM
+(
+    SELECT argMax(delivered, state) AS got, argMax(failure, state) AS why
+    FROM deliveries FINAL
+    WHERE tenant = ${tenant:singlequote} AND $__timeFilter_ms(at)
+    GROUP BY alert, sink
+)
