@@ -3,13 +3,18 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from console.copying import UNTOLD_TRIES, Copying, since
 from console.state import ControlState, open_state
 from kernel.control import Marker, PutMarker
+from kernel.recommendations import Reviewed
+from kernel.replays import Split
 from tests.console.policies import ADAPTIVE, Clock
+from tests.console.proposing import realised, recommendation
+from warehouse.client import connect
 from warehouse.copies import Copied
 
 EARLY, LATE = Marker(1.0, "deploy", "v1", "ada"), Marker(2.0, "deploy", "v2", "ada")
@@ -53,3 +58,55 @@ async def test_a_warehouse_that_stays_away_is_told_once(state: ControlState) -> 
         assert not await copying.copy()
     copying.close()
     assert len(told) == 1
+
+
+async def test_a_fresh_warehouse_gets_its_tables(
+    state: ControlState, warehouse_url: str, tenant: str
+) -> None:
+    told: list[str] = []
+    database = f"fresh_{tenant}"
+    copying = Copying(state, f"{warehouse_url}/{database}", told.append)
+    assert await copying.copy()
+    copying.close()
+    client = connect(warehouse_url)
+    asked = f"SELECT count() FROM {database}.revisions"
+    assert client.command(asked) == 1
+    client.command(f"DROP DATABASE {database}")
+    client.close()
+    assert told == []
+
+
+async def test_what_no_table_takes_is_told_once_and_counted(
+    state: ControlState, warehouse_url: str, tenant: str
+) -> None:
+    told: list[str] = []
+    odd = msgspec.structs.replace(realised("x"), attack=Split(-1, 0))
+    state._store.proposals.put(state.tenant, Reviewed(recommendation(), "approved", 1_000.0, realised=odd))
+    copying = Copying(state, warehouse_url, told.append)
+    assert await copying.copy()
+    assert await copying.copy()
+    copying.close()
+    assert copying.refused == 1
+    assert len(told) == 1
+    assert f"'{recommendation().id}' is not copied to the warehouse" in told[0]
+
+
+async def test_an_outage_is_told_when_it_begins_and_when_it_is_over(
+    state: ControlState, warehouse_url: str, tenant: str
+) -> None:
+    told: list[str] = []
+    copying = Copying(state, warehouse_url, told.append)
+    assert await copying.copy()
+    client = connect(warehouse_url, settings={"readonly": 2})
+    copying._client = client
+    await state.add_marker(PutMarker("v2"), author="ada")
+    for _ in range(UNTOLD_TRIES + 2):
+        copying._client = client
+        assert not await copying.copy()
+    assert await copying.copy()
+    copying.close()
+    client.close()
+    assert [line.partition(":")[0] for line in told] == [
+        "decisions are not copied to the warehouse",
+        "decisions are copied to the warehouse again",
+    ]
