@@ -12,6 +12,7 @@ from warehouse.progress import keep_progress, read_progress
 from warehouse.suspects import find_suspects, insert_suspects
 
 MOST_KNOWN = 10_000
+DAY_S = 86_400.0
 
 
 class WarehouseArchive:
@@ -22,8 +23,12 @@ class WarehouseArchive:
         self._tenant = tenant
 
     def known(self, since: float) -> Sequence[Finding]:
-        """Findings with an onset since then, and open ones of any age."""
-        lately = read_findings(self._client, self._tenant, since=since, limit=MOST_KNOWN)
+        """Findings with an onset since then, those that ended since (a day old at most), and open ones."""
+        lately = [
+            each
+            for each in read_findings(self._client, self._tenant, since=since - DAY_S, limit=MOST_KNOWN)
+            if max(each.onset, each.closed_at) >= since
+        ]
         still = read_findings(self._client, self._tenant, open_only=True, limit=MOST_KNOWN)
         return list({finding.id: finding for finding in (*lately, *still)}.values())
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from kernel.control import Label as Opinion
+
 AROUND_S = 30.0  # an attack begins before its first anomalous window, and ends before calm is certain
 
 
@@ -39,3 +41,19 @@ class Labels(msgspec.Struct, frozen=True):
 def is_inside(at: float, stretches: Iterable[tuple[float, float]]) -> bool:
     """Whether a time lies in one of them."""
     return any(since <= at < until for since, until in stretches)
+
+
+class Vouched(msgspec.Struct, frozen=True):
+    """Findings and identities that operators call legitimate."""
+
+    findings: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
+
+
+def vouched_by(opinions: Iterable[Opinion]) -> Vouched:
+    """What operators vouch for; a label is of a finding or of an identity."""
+    legitimate = [each for each in opinions if each.label == "legitimate"]
+    return Vouched(
+        frozenset(each.finding for each in legitimate if each.finding),
+        frozenset(each.identity for each in legitimate if each.identity),
+    )

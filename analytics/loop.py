@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from analytics.denials import AFTERWARDS_S
 from analytics.engine import Engine
 from analytics.ingest import STRETCH_S, Signs, to_hours, to_windows
 from analytics.lateness import KEPT_S, Lateness
@@ -67,7 +68,7 @@ class Archive(Protocol):
     """Where findings and overlays are kept."""
 
     def known(self, since: float) -> Sequence[Finding]:
-        """Findings with an onset since then, and open ones."""
+        """Findings with an onset since then, that ended since, and open ones."""
 
     def keep_findings(self, findings: Sequence[Finding]) -> None:
         """Write new ones and new states of known ones."""
@@ -192,7 +193,7 @@ class Loop:
         begin = (resume - WARM_UP_S) // 60 * 60
         if self._pace.scale != 1.0:
             resume = begin = int(self._pace.origin)
-        self._engine.tracker.restore(self._archive.known(begin))
+        self._engine.tracker.restore(self._archive.known(min(begin, resume - AFTERWARDS_S)))
         if self._pace.scale == 1.0:
             self._engine.remember(to_hours(self._windows.hours(begin - SEASON_S, begin)))
         self._next, self._began, self._resume = begin, begin, resume

@@ -10,11 +10,12 @@ from analytics.choosing import chosen, is_useless
 from analytics.denials import AFTERWARDS_S, denied_by
 from analytics.drafts import Facts, Grounds
 from analytics.engine import Engine
-from analytics.labels import AROUND_S
+from analytics.labels import AROUND_S, Vouched
 from analytics.proposals import propose
 from analytics.scans import CARD as SCAN
 from analytics.stuffing import CARD as STUFFING
-from analytics.withdrawing import USELESS, why_withdrawn
+from analytics.tracker import Tracker
+from analytics.withdrawing import USELESS, why_vouched, why_withdrawn
 from kernel.findings import Finding
 from kernel.policy import Policy
 from kernel.recommendations import Attribute, Peers, Recommendation, Withdrawal
@@ -31,6 +32,7 @@ MOST_FACTS = 20  # findings for which the warehouse is asked
 DENYING = frozenset((STUFFING.number, SCAN.number))
 ACCUSING = frozenset((BURST.number, STUFFING.number, SCAN.number))
 EARLIER_S = 5.0
+NOTHING_VOUCHED = Vouched()
 
 
 class Witness(Protocol):
@@ -60,9 +62,16 @@ class Proposer:
         self._wanted: dict[str, float] = {}  # of these: when they were proposed last
         self._chosen: dict[str, Recommendation] = {}  # with the value that a replay chose
         self._useless: dict[str, float] = {}  # until when
+        self._vouched = Vouched()
 
-    def hear(self, open_: Sequence[Recommendation], now: float) -> None:
-        """Which proposals are open at the console, with their replays: their values may be better ones."""
+    def hear(
+        self, open_: Sequence[Recommendation], now: float, *, vouched: Vouched = NOTHING_VOUCHED
+    ) -> None:
+        """Which proposals are open at the console, with their replays: their values may be better ones.
+
+        `vouched`: whom operators call legitimate; nothing is proposed against them.
+        """
+        self._vouched = vouched
         self._open = {each.id: each for each in open_}
         self._wanted = {id_: self._wanted.get(id_, now) for id_ in self._open}
         for each in open_:
@@ -86,7 +95,7 @@ class Proposer:
         if now - self._looked_at < EVERY_S:
             return ()
         self._looked_at = now
-        findings = self._remembered(engine.tracker.open, now)
+        findings = self._standing(self._remembered(engine.tracker, now))
         self._gather(now, findings)
         self._told = {id_: each for id_, each in self._told.items() if each[1].expires_at > now}
         proposed = propose(
@@ -113,7 +122,8 @@ class Proposer:
                 id_,
                 USELESS
                 if id_ in self._useless
-                else why_withdrawn(each, policy, now=now, wanted_at=self._wanted[id_]),
+                else why_vouched(each, self._vouched)
+                or why_withdrawn(each, policy, now=now, wanted_at=self._wanted[id_]),
             )
             for id_, each in self._open.items()
         )
@@ -129,12 +139,24 @@ class Proposer:
         """The console took them."""
         self._told = self._told | {each.id: (now, each) for each in recommendations}
 
-    def _remembered(self, open_: Sequence[Finding], now: float) -> tuple[Finding, ...]:
-        """Open findings, and those of stuffed logins that ended within AFTERWARDS_S."""
+    def _standing(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Those that no operator called legitimate, nor whom they accuse."""
+        vouched = self._vouched
+        return tuple(
+            each
+            for each in findings
+            if each.id not in vouched.findings and each.identity not in vouched.identities
+        )
+
+    def _remembered(self, tracker: Tracker, now: float) -> tuple[Finding, ...]:
+        """Open findings, and those of stuffed logins that ended within AFTERWARDS_S, before a restart too."""
+        open_ = tracker.open
         here = {each.id for each in open_}
+        lately = tracker.ended(now - AFTERWARDS_S)
+        known = {each.id: each for each in lately if each.detector == STUFFING.number} | self._recent
         ended = [
             each if each.closed_at else msgspec.structs.replace(each, closed_at=now)
-            for id_, each in self._recent.items()
+            for id_, each in known.items()
             if id_ not in here
         ]
         ended = [each for each in ended if each.closed_at > now - AFTERWARDS_S][-MOST_RECENT:]
@@ -158,19 +180,16 @@ class Proposer:
         self._facts = kept
 
     def _facts_with_conduct(self, findings: Sequence[Finding], now: float) -> dict[str, Facts]:
-        """By finding; what the accused did besides may come later than the rest."""
+        """By finding, without whom operators vouch for; what the accused did besides may come later."""
         onsets = {each.id: each.onset for each in findings if each.detector in DENYING}
-        return {
-            id_: facts
-            if id_ not in onsets
-            else msgspec.structs.replace(
-                facts,
-                conduct=self._witness.conduct(
-                    facts.who[:MOST_ASKED], since=onsets[id_] - AROUND_S, until=now
-                ),
-            )
-            for id_, (_, facts) in self._facts.items()
-        }
+        found = {}
+        for id_, (_, facts) in self._facts.items():
+            who = tuple(each for each in facts.who if each not in self._vouched.identities)
+            found[id_] = msgspec.structs.replace(facts, who=who)
+            if id_ in onsets:
+                conduct = self._witness.conduct(who[:MOST_ASKED], since=onsets[id_] - AROUND_S, until=now)
+                found[id_] = msgspec.structs.replace(found[id_], conduct=conduct)
+        return found
 
     def _ask(self, finding: Finding, now: float) -> Facts:
         who = self._witness.accused(finding) or ((finding.identity,) if finding.identity else ())

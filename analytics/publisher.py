@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from analytics.adaptive import AdaptiveLimits, Situation, covers_of
 from analytics.control import Control, Unreachable
 from analytics.engine import Engine
+from analytics.labels import vouched_by
 from analytics.proposer import Proposer
 from kernel.check import read_policy
 from kernel.control import LONGEST_LEASE_S
@@ -113,7 +114,7 @@ class Publisher:
         try:
             if real - self._heard_at >= HEAR_EVERY_S:
                 self._heard_at = real
-                self._proposer.hear(self._control.proposed(), now)
+                self._proposer.hear(self._control.proposed(), now, vouched=vouched_by(self._control.labels()))
             news = self._proposer.look(now, engine, policy=self.policy, revision=self._revision)
             gone = self._proposer.outdated(now, self.policy)
             if not news and not gone:

@@ -7,7 +7,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from analytics.comparison import MOST_WARM_S, Situation
-from analytics.labels import Label, Labels
+from analytics.labels import Label, Labels, vouched_by
 from analytics.replay_rules import changed_rules
 from kernel.addresses import Networks, parse_address
 from kernel.check import read_policy
@@ -62,20 +62,21 @@ def labels_of(
     reader: ReplayReader, client: Client, tenant: str, request: ReplayRequest, opinions: Sequence[Opinion]
 ) -> Labels:
     """Whom findings and operators accuse; an operator's word on an identity or a finding stands above."""
-    said = {each.identity: each.label for each in opinions if each.identity}
-    refuted = {each.finding for each in opinions if each.finding and each.label == "legitimate"}
-    accused = reader.accused(request.since - MOST_WARM_S, request.until, refuted=sorted(refuted))
+    vouched = vouched_by(opinions)
+    named = {each.identity for each in opinions if each.identity and each.label == "attack"}
+    accused = reader.accused(request.since - MOST_WARM_S, request.until, refuted=sorted(vouched.findings))
     attacks = [
         Label(identity, since / 1e6, until / 1e6)
         for identity, since, until in zip(accused.identity, accused.since, accused.until, strict=True)
     ]
-    attacks += suspected(client, tenant, refuted)
-    attacks += [Label(identity, 0.0, 0.0) for identity, label in said.items() if label == "attack"]
-    cleared = {identity for identity, label in said.items() if label == "legitimate"}
-    if refuted:
+    attacks += suspected(client, tenant, vouched.findings)
+    attacks += [Label(identity, 0.0, 0.0) for identity in sorted(named)]
+    cleared = vouched.identities
+    if vouched.findings:
         findings = read_findings(client, tenant, limit=MOST_FINDINGS)
-        cleared |= {each.identity for each in findings if each.id in refuted and each.identity}
-    return Labels(tuple(attacks), frozenset(cleared))
+        refuted = {each.identity for each in findings if each.id in vouched.findings and each.identity}
+        cleared |= refuted - named
+    return Labels(tuple(attacks), cleared)
 
 
 def suspected(client: Client, tenant: str, refuted: Set[str]) -> list[Label]:

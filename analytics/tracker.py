@@ -47,6 +47,11 @@ class Tracker:
         """Open findings, in the order in which they opened."""
         return tuple(standing.finding for standing in self._open.values())
 
+    def ended(self, since: float) -> tuple[Finding, ...]:
+        """Findings that are known and ended after `since`."""
+        known = {each.id: each for each in (*self._known.values(), *self._closed)}
+        return tuple(each for each in known.values() if each.closed_at > since)
+
     def restore(self, findings: Iterable[Finding]) -> None:
         """Findings that the warehouse holds: they keep their ids and are not written again."""
         known = {finding.id: finding for finding in findings}

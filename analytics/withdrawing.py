@@ -1,9 +1,10 @@
-"""When an open proposal is taken back: it is of no use, over, in the policy, or on the allow-list. Pure."""
+"""When an open proposal is taken back: it is of no use, over, in the policy, or somebody vouches. Pure."""
 
 from typing import Final
 
 from analytics.denials import AFTERWARDS_S
 from analytics.drafts import is_there
+from analytics.labels import Vouched
 from kernel.allow_list import AllowList
 from kernel.patch import AddAccess, AddLimit
 from kernel.policy import AccessRule, Limit, Policy
@@ -26,6 +27,16 @@ def why_withdrawn(proposed: Recommendation, policy: Policy, *, now: float, wante
         return "Whom it is about is on the allow-list."
     if now - wanted_at >= AFTERWARDS_S:
         return f"What it is about is over: nothing more was seen of it for {AFTERWARDS_S / 60:.0f} minutes."
+    return ""
+
+
+def why_vouched(proposed: Recommendation, vouched: Vouched) -> str:
+    """In a sentence, or empty: what operators call legitimate is nothing to act against."""
+    if proposed.finding in vouched.findings:
+        return "An operator calls its finding legitimate."
+    who = proposed.evidence.who
+    if proposed.finding and who and vouched.identities.issuperset(who):
+        return "An operator calls whom it is about legitimate."
     return ""
 
 

@@ -75,7 +75,7 @@ class Endpoint:
         if path.startswith(
             ("/v1/jobs", "/v1/policy", "/v1/revisions", "/v1/labels", "/v1/status")
         ) or path.endswith("/realised"):
-            return self.answers[path]
+            return self.answers[path] if path != "/v1/labels" else self.answers.get(path, ())
         if method == "GET" and path == "/v1/recommendations":
             return self.reviewed
         if path == "/v1/recommendations":

@@ -18,6 +18,9 @@ def test_findings_come_back_open_ones_of_any_age(warehouse_client: Client, tenan
     archive.keep_findings([closed, still])
     assert {each.id for each in archive.known(START)} == {closed.id, "open"}
     assert [each.id for each in archive.known(START + 1_000)] == ["open"]
+    long = msgspec.structs.replace(closed, id="long", closed_at=START + 1_200.0)
+    archive.keep_findings([long])
+    assert {each.id for each in archive.known(START + 1_000)} == {"long", "open"}
 
 
 def test_overlays_are_kept_for_joins(warehouse_client: Client, tenant: str) -> None:

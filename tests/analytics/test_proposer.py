@@ -3,6 +3,7 @@ import msgspec
 from analytics.choosing import limit_of
 from analytics.denials import AFTERWARDS_S, denied_by
 from analytics.engine import Engine
+from analytics.labels import Vouched
 from analytics.proposer import (
     EVERY_S,
     REFRESH_S,
@@ -14,7 +15,7 @@ from analytics.proposer import (
 )
 from analytics.withdrawing import USELESS
 from kernel.patch import Patch
-from kernel.policy import Limit
+from kernel.policy import Limit, Route
 from kernel.recommendations import Recommendation
 from kernel.replays import Choice
 from tests.analytics.policies import policy
@@ -218,3 +219,53 @@ def test_what_another_process_proposed_is_taken_up_and_taken_back_when_it_is_ove
     play.look(later=AFTERWARDS_S)
     play.proposer.hear([*before, old], play.now)
     assert [each.recommendation for each in play.proposer.outdated(play.now, policy())] == [old.id]
+
+
+def test_nothing_is_proposed_against_whom_operators_vouch_for() -> None:
+    play = Play()
+    first = play.look()
+    play.proposer.told(first, play.now)
+    limited, denied = sorted(first, key=lambda each: each.kind, reverse=True)
+    vouched = Vouched(frozenset({limited.finding}), frozenset({denied.key}))
+    play.proposer.hear(first, play.now, vouched=vouched)
+    assert play.look(later=REFRESH_S) == ()
+    gone = {each.recommendation: each.reason for each in play.proposer.outdated(play.now, policy())}
+    assert gone == {
+        limited.id: "An operator calls its finding legitimate.",
+        denied.id: "An operator calls whom it is about legitimate.",
+    }
+    play.proposer.withdrew(play.proposer.outdated(play.now, policy()))
+    play.proposer.hear((), play.now)  # the labels were taken back
+    assert {each.id for each in play.look(later=EVERY_S)} == {limited.id, denied.id}
+
+
+def test_a_denial_spares_whom_an_operator_vouches_for() -> None:
+    play = stuffed()
+    first = play.look()
+    play.proposer.told(first, play.now)
+    vouched = Vouched(identities=frozenset({"ip:198.51.100.7"}))
+    play.proposer.hear(first, play.now, vouched=vouched)
+    assert len(denied_by(denial_of(play.look(later=EVERY_S)).patch)) == 29
+
+
+def test_after_a_restart_a_denial_of_stuffers_that_are_gone_is_proposed_still() -> None:
+    """With what came since: the rule's name is of the first finding."""
+    play = stuffed()
+    before = play.look()
+    found = play.engine.tracker.open
+    end = play.engine.second + 100
+    play.engine.advance(windows_of([]), end, play.now)
+    ended = [msgspec.structs.replace(each, closed_at=float(end)) for each in found]
+    after = Play(*quiet(seconds=1, rate=1.0))
+    after.now = float(end)
+    after.engine.tracker.restore(ended)
+    (heard,) = (msgspec.structs.replace(each, replay=None) for each in [denial_of(before)])
+    after.proposer.hear([heard], after.now)
+    after.look()
+    login = Route(name="login", path="/login", upstream="shop")
+    known = msgspec.structs.replace(policy(), routes=(*policy().routes, login))
+    after.look(later=AFTERWARDS_S - 50)
+    assert after.proposer.outdated(after.now + 60, known) == ()  # it was wanted until just now
+    after.look(later=100)
+    after.look(later=AFTERWARDS_S)
+    assert [each.recommendation for each in after.proposer.outdated(after.now, known)] == [heard.id]

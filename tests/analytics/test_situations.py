@@ -61,6 +61,9 @@ def test_findings_suspects_and_operators_accuse(warehouse_client: Client, tenant
         warehouse_client, tenant, REQUEST, base="", opinions=[opinion("legitimate", finding="f1")]
     )
     assert set(refuted.labels.stretches()) == {"ip:2"}
+    named = [opinion("legitimate", finding="f1"), opinion("attack", identity="ip:1")]
+    found = situation_of(warehouse_client, tenant, REQUEST, base="", opinions=named)
+    assert set(found.labels.stretches()) == {"ip:1", "ip:2"}  # whom an operator accuses by name stays accused
 
 
 def test_whom_an_open_finding_accuses_since_it_was_stored_is_accused(

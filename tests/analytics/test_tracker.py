@@ -193,3 +193,13 @@ def test_the_mask_gives_a_lasting_change_up() -> None:
 
 def test_confidence_grows_with_the_score() -> None:
     assert [confidence_of(score) for score in (3.0, 6.0, 12.0, 30.0)] == [0.5, 0.5, 0.75, 0.9]
+
+
+def test_what_ended_is_known_whether_seen_here_or_restored() -> None:
+    findings = tracker()
+    told(findings, 100, signal(100))
+    (closed,) = findings.expire(101 + QUIET_S, 0.0)
+    before = msgspec.structs.replace(closed, id="before", closed_at=50.0)
+    findings.restore([before])
+    assert {each.id for each in findings.ended(40.0)} == {closed.id, "before"}
+    assert [each.id for each in findings.ended(50.0)] == [closed.id]

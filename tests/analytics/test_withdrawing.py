@@ -2,8 +2,9 @@ import msgspec
 import pytest
 
 from analytics.denials import AFTERWARDS_S
+from analytics.labels import Vouched
 from analytics.proposals import propose
-from analytics.withdrawing import why_withdrawn
+from analytics.withdrawing import why_vouched, why_withdrawn
 from kernel.policy import AccessRule, Limit, Policy
 from tests.analytics.grounded import GREEDY, SCANNER, grounds
 from tests.analytics.policies import PER_CLIENT, policy
@@ -46,3 +47,14 @@ def test_what_the_policy_answers_is_taken_back_at_once(proposed: object, by: Pol
 
 def test_what_was_not_seen_for_half_an_hour_is_over() -> None:
     assert why(LIMIT, policy(), age_s=AFTERWARDS_S).endswith("nothing more was seen of it for 30 minutes.")
+
+
+def test_what_operators_call_legitimate_is_taken_back() -> None:
+    assert why_vouched(LIMIT, Vouched()) == ""
+    assert (
+        why_vouched(LIMIT, Vouched(frozenset({LIMIT.finding}))) == "An operator calls its finding legitimate."
+    )
+    others = Vouched(identities=frozenset({"ip:203.0.113.1"}))
+    assert why_vouched(LIMIT, others) == ""
+    about = Vouched(identities=frozenset(LIMIT.evidence.who))
+    assert why_vouched(LIMIT, about) == "An operator calls whom it is about legitimate."
