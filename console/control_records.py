@@ -7,6 +7,7 @@ from fastapi import Path, Query, Request, Response
 from console.answers import Refused, body_of, to_json
 from console.audit import FIRST
 from console.calls import READERS, Call, author_of
+from console.failures import failure_of
 from console.state import ControlState
 from console.tokens import Role
 from kernel.control import (
@@ -80,7 +81,11 @@ class RecordCalls:
 
     async def post_backup(self, request: Request) -> Response:
         """Copy the store below the data directory."""
-        return to_json(await self._state.back_up(author=author_of(request)))
+        try:
+            return to_json(await self._state.back_up(author=author_of(request)))
+        except OSError as failure:
+            title, status, detail = failure_of(failure)
+            raise Refused(status, title, f"no backup was made: {detail}") from failure
 
 
 def record_calls(state: ControlState) -> tuple[Call, ...]:

@@ -1,6 +1,7 @@
 """Copies of the store, and putting one back."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,38 @@ async def test_a_backup_under_load_restores_one_moment_of_it(
     audited = [each.object for each in await again.audit() if each.what == "apply policy"]
     assert audited == [each.revision for each in kept]
     await again.close()
+
+
+@pytest.mark.parametrize("name", ["a#b.sqlite", "a?mode=rw.sqlite", "100%25.sqlite", "käse und wein.sqlite"])
+def test_a_backup_of_any_name_is_restored(tmp_path: Path, name: str) -> None:
+    path, copy = tmp_path / "control.sqlite", tmp_path / name
+    store = Store(path, Clock())
+    store.set_loop("default", paused=True, reason="then")
+    store.back_up(copy)
+    store.close()
+    restore(copy, path, now=NOW)
+    assert paused(path) == "then"
+
+
+def test_no_restore_overwrites_the_store_that_an_earlier_one_put_aside(tmp_path: Path) -> None:
+    path, copy = tmp_path / "control.sqlite", tmp_path / "copy.sqlite"
+    store = Store(path, Clock())
+    store.back_up(copy)
+    store.set_loop("default", paused=True, reason="first")
+    store.close()
+    aside = [restore(copy, path, now=NOW), restore(copy, path, now=NOW), restore(copy, path, now=NOW)]
+    assert aside == [path.with_name("control.sqlite.before" + number) for number in ("", ".2", ".3")]
+    assert aside[0] is not None
+    assert paused(aside[0]) == "first"
+
+
+def test_a_backup_that_fails_leaves_nothing_and_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "control.sqlite"
+    store = Store(path, Clock())
+    (tmp_path / "copy.sqlite").mkdir()  # no file can take its place
+    with pytest.raises(OSError, match=r"copy\.sqlite"):
+        store.back_up(tmp_path / "copy.sqlite")
+    store.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.back_up(tmp_path / "other.sqlite")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["control.sqlite", "copy.sqlite"]

@@ -43,6 +43,14 @@ def test_a_key_is_revoked_by_its_hash(control: Served, sha256: str, status: int)
     assert (KEY in told) == (status == 200)
 
 
+def test_a_backup_that_cannot_be_written_is_told_with_its_reason(control: Served, tmp_path: Path) -> None:
+    (tmp_path / "backups").write_text("no directory")
+    answer = control.call.post("/v1/backup")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "no backup was made" in answer.json()["detail"]
+    assert "backups" in answer.json()["detail"]
+
+
 def test_a_backup_lies_below_the_data_directory(control: Served, tmp_path: Path) -> None:
     made = control.call.post("/v1/backup").json()
     assert Path(made["path"]).is_relative_to(tmp_path)
