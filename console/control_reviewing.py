@@ -9,7 +9,7 @@ from console.calls import READERS, Call, author_of
 from console.state import ControlState
 from console.tokens import Role
 from kernel.control import Approve, ClaimJob, PutJob, PutRecommendations, Reject, ReviewInFull
-from kernel.recommendations import Realised, Reviewed
+from kernel.recommendations import KeptApproval, Realised, Reviewed
 from kernel.replays import Job, ReplayRequest
 
 Which = Annotated[str, Path(alias="id")]
@@ -57,6 +57,10 @@ class ReviewingCalls:
             raise Refused(422, "malformed body", f"the body is of recommendation {asked.recommendation!r}")
         return to_json(await self._state.put_realised(which, asked, author=author_of(request)))
 
+    async def get_approvals(self, recommendation: str = "") -> Response:
+        """Every approval, or those of a recommendation; decided last first."""
+        return to_json(await self._state.approvals(recommendation))
+
     async def post_job(self, request: Request) -> Response:
         """Ask for a replay."""
         asked = await body_of(request, ReplayRequest)
@@ -100,6 +104,7 @@ def reviewing_calls(state: ControlState) -> tuple[Call, ...]:
         Call("POST", one + "/approve", to.approve, operator, Reviewed, Approve, needs_revision=True),
         Call("POST", one + "/reject", to.reject, operator, Reviewed, Reject),
         Call("PUT", one + "/realised", to.put_realised, analytics, Reviewed, Realised),
+        Call("GET", "/v1/approvals", to.get_approvals, READERS, tuple[KeptApproval, ...]),
         Call("POST", "/v1/jobs", to.post_job, operator, Job, ReplayRequest, status=201),
         Call("GET", "/v1/jobs", to.get_jobs, READERS, tuple[Job, ...]),
         Call("POST", "/v1/jobs/claim", to.claim_job, analytics, Job, ClaimJob),

@@ -10,14 +10,17 @@ import msgspec
 from console.audit import Deed
 from console.entering import changed_rules, due_rules, entering, unbound
 from console.facts import Changed, NotOpen, Objected, Unknown
+from console.moments import why_no_time
 from console.policy_file import FileReading, PolicyFile
 from console.revising import LOOK_EVERY_S, Change, Revising
 from console.revisions import unified
 from console.store import Clock, Store
+from console.undoing import Undoing, end_undone
 from kernel.compile import revision_of
 from kernel.control import ANALYTICS, Approve, ReviewInFull
 from kernel.patch import Patch, RemoveRule, StalePatch, apply
-from kernel.recommendations import Approval, Realised, Recommendation, Reviewed, Withdrawal
+from kernel.policy import Policy
+from kernel.recommendations import Approval, KeptApproval, Realised, Recommendation, Reviewed, Withdrawal
 
 EXPIRY_AUTHOR = "expiry"
 HOUR_S = 3600.0
@@ -30,7 +33,7 @@ class Deciding(Revising):
     def __init__(self, store: Store, *, file: PolicyFile, reading: FileReading, clock: Clock) -> None:
         super().__init__(store, file=file, reading=reading, clock=clock)
         self._ends: dict[str, float] = {}  # recommendation -> when it must expire, open or approved
-        for each in store.proposals.listed(self.tenant):
+        for each in store.proposals.standing(self.tenant):
             self._note_end(each)
 
     def _note_end(self, reviewed: Reviewed) -> None:
@@ -41,6 +44,11 @@ class Deciding(Revising):
         else:
             self._ends.pop(which, None)
 
+    def _end_undone(self, policy: Policy, revision: str, change: Change) -> None:
+        because = f"revision {revision} has none of its rules ({change.what}: {change.reason})"
+        undoing = Undoing(change.author, because, self._events_clock(), self._clock())
+        end_undone(self._store, policy, undoing)
+
     async def propose(
         self, holder: str, recommendations: tuple[Recommendation, ...], *, author: str = ANALYTICS
     ) -> tuple[Reviewed, ...]:
@@ -49,6 +57,9 @@ class Deciding(Revising):
         foreign = tuple(each.id for each in recommendations if each.tenant != self.tenant)
         if foreign:
             raise Objected(tuple(f"recommendation {which!r} is of another tenant" for which in foreign))
+        untimely = tuple(filter(None, map(why_untimely, recommendations)))
+        if untimely:
+            raise Objected(untimely)
         async with self._revising:
             proposals, now = self._store.proposals, self._events_clock()
 
@@ -87,6 +98,10 @@ class Deciding(Revising):
     async def recommendations(self, state: str = "") -> tuple[Reviewed, ...]:
         """Those of a state (empty: every one), changed last first."""
         return await self._stored(self._store.proposals.listed, self.tenant, state)
+
+    async def approvals(self, which: str = "") -> tuple[KeptApproval, ...]:
+        """Every approval of a recommendation (empty: of all), those that ended too, decided last first."""
+        return await self._stored(self._store.approvals.listed, self.tenant, which)
 
     async def recommendation(self, which: str) -> ReviewInFull:
         """One, with what it would change of the policy in force. Raises Unknown."""
@@ -195,7 +210,14 @@ class Deciding(Revising):
             if which in self._ends:  # one that cannot be stored keeps no other waiting
                 self._ends[which] = self._ends.pop(which)
             async with self._revising:
-                await self._expire(await self._find(which), now)
+                # What was due a moment ago may have been decided while this waited.
+                found = await self._stored(self._store.proposals.find, self.tenant, which)
+                if found is None or not 0 < end_of(found) <= now:
+                    self._ends.pop(which, None)
+                    if found is not None:
+                        self._note_end(found)
+                else:
+                    await self._expire(found, now)
 
     async def _expire(self, reviewed: Reviewed, now: float) -> None:
         which = reviewed.recommendation.id
@@ -215,6 +237,13 @@ class Deciding(Revising):
 def only(deed: Deed, _: None) -> tuple[Deed]:
     """One deed, whatever came of it."""
     return (deed,)
+
+
+def why_untimely(proposed: Recommendation) -> str:
+    """Which of its times is none, in words; empty where each is one."""
+    name = f"recommendation {proposed.id}: "
+    created = why_no_time(name + "created_at", proposed.created_at)
+    return created or why_no_time(name + "expires_at", proposed.expires_at)
 
 
 def proposal_deeds(

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+LATEST_S = 1e11  # since 1970: the year 5138; milliseconds since then are beyond
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
@@ -24,6 +25,14 @@ def parse_since(text: str, now: float) -> float | None:
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def why_no_time(name: str, seconds: float) -> str:
+    """Why a number is no time in seconds since 1970, as a sentence; empty where it is one."""
+    if 0 <= seconds <= LATEST_S:
+        return ""
+    hint = ": is it in milliseconds?" if seconds > LATEST_S else ""
+    return f"{name}: {seconds:g} is no time in seconds since 1970{hint}"
 
 
 def to_utc(seconds: float) -> str:

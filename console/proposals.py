@@ -5,11 +5,21 @@ from collections.abc import Iterable
 
 import msgspec
 
+from console.approvals import Approvals
+from console.transaction import Transaction
 from kernel.recommendations import Recommendation, Reviewed, patch_digest
 
 DECODER = msgspec.json.Decoder(Reviewed)
 MOST_LISTED = 1_000
+KEPT_S = 400 * 86_400.0  # of what has ended
+MOST_ENDED = 10_000
 REOPENED = frozenset({"open", "expired", "withdrawn"})  # a proposal that comes again is open again
+
+FORGET_OLD = "DELETE FROM proposals WHERE tenant = ? AND state IN ('expired', 'withdrawn') AND changed_at < ?"
+FORGET_MANY = (
+    "DELETE FROM proposals WHERE tenant = ? AND id IN (SELECT id FROM proposals WHERE tenant = ?"
+    " AND state IN ('expired', 'withdrawn') ORDER BY changed_at DESC LIMIT -1 OFFSET ?)"
+)
 
 
 class Proposals:
@@ -17,12 +27,17 @@ class Proposals:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._approvals = Approvals(connection)
 
     def propose(
         self, tenant: str, recommendations: Iterable[Recommendation], now: float
     ) -> tuple[Reviewed, ...]:
-        """Add or update; those that were approved (and hold) or rejected stay as they are."""
-        return tuple(self._propose(tenant, each, now) for each in recommendations)
+        """Add or update, all or none; those that were approved (and hold) or rejected stay as they are."""
+        with Transaction(self._connection):
+            kept = tuple(self._propose(tenant, each, now) for each in recommendations)
+            if any(each.changed_at == now for each in kept):
+                self._forget_ended(tenant, now)
+        return kept
 
     def _propose(self, tenant: str, recommendation: Recommendation, now: float) -> Reviewed:
         known = self.find(tenant, recommendation.id)
@@ -36,12 +51,14 @@ class Proposals:
         return proposed
 
     def put(self, tenant: str, reviewed: Reviewed) -> None:
-        """Store one as it is now."""
+        """Store one as it is now, and its approval beside those of before."""
         body = msgspec.json.encode(reviewed).decode()
         self._connection.execute(
             "INSERT OR REPLACE INTO proposals VALUES (?, ?, ?, ?, ?)",
             (tenant, reviewed.recommendation.id, reviewed.state, reviewed.changed_at, body),
         )
+        if reviewed.approval is not None:
+            self._approvals.keep(tenant, reviewed, reviewed.approval)
 
     def find(self, tenant: str, which: str) -> Reviewed | None:
         """One by its id."""
@@ -58,6 +75,21 @@ class Proposals:
             (tenant, state, state, MOST_LISTED),
         )
         return tuple(reviewed_of(body) for (body,) in rows)
+
+    def standing(self, tenant: str) -> tuple[Reviewed, ...]:
+        """Every one that is open or approved, however many there are."""
+        rows = self._connection.execute(
+            "SELECT body FROM proposals WHERE tenant = ? AND state IN ('open', 'approved')", (tenant,)
+        )
+        return tuple(reviewed_of(body) for (body,) in rows)
+
+    def _forget_ended(self, tenant: str, now: float) -> None:
+        """Delete what expired or was withdrawn, older than KEPT_S or more than MOST_ENDED.
+
+        What was rejected stays: it must not be proposed again.
+        """
+        self._connection.execute(FORGET_OLD, (tenant, now - KEPT_S))
+        self._connection.execute(FORGET_MANY, (tenant, tenant, MOST_ENDED))
 
 
 def reviewed_of(body: str) -> Reviewed:

@@ -36,6 +36,7 @@ class Change(msgspec.Struct, frozen=True):
     reason: str
     what: str = "apply policy"
     object: str = ""  # empty: the new revision
+    is_file: bool = False  # it is the policy file's text, which is not taken again
 
 
 def nothing() -> None:
@@ -113,15 +114,19 @@ class Revising(InForce):
         def store() -> None:
             if is_new:
                 self._store.revisions.add(self.tenant, new)
-            if change.author == FILE_AUTHOR:
+            if change.is_file:
                 self._store.revisions.set_seed(self.tenant, reading.revision)
             also()
+            self._end_undone(policy, reading.revision, change)
 
         deed = Deed(change.author, change.what, change.object or reading.revision, change.reason)
         await self._done(deed, store)
         if is_new:
             await self._put_in_force(reading, policy)
         return reading.revision
+
+    def _end_undone(self, policy: Policy, revision: str, change: Change) -> None:
+        """What else ends with a change of the policy; within its transaction."""
 
     async def watch_policy(self, tell: Callable[[str], None]) -> None:
         """Take each good version of the file; refuse the others with reasons. For ever.
@@ -150,7 +155,7 @@ class Revising(InForce):
                 self._refused = ()
                 if reading.revision == seed:
                     return
-                await self._revise(Change(reading.text, FILE_AUTHOR, f"{path} has changed"))
+                await self._revise(Change(reading.text, FILE_AUTHOR, f"{path} has changed", is_file=True))
         except Objected as objected:
             self._refused = objected.reasons
             tell(f"policy {path} refused, the old one stays:")

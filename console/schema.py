@@ -68,4 +68,27 @@ ROUTINE = """
     CREATE INDEX audit_routine ON audit (tenant, routine, author, what, object, number);
     """
 
-MIGRATIONS: tuple[str, ...] = (OVERLAYS, DECISIONS, ROUTINE)
+# What was approved stays when the recommendation is proposed again. Approvals of before are taken over.
+APPROVALS = """
+    CREATE TABLE approvals (
+        tenant TEXT NOT NULL, recommendation TEXT NOT NULL, decided_at REAL NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (tenant, recommendation, decided_at)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO approvals
+    SELECT tenant, id, json_extract(body, '$.approval.decided_at'), json_object(
+        'recommendation', id,
+        'kind', json_extract(body, '$.recommendation.kind'),
+        'route', json_extract(body, '$.recommendation.route'),
+        'title', json_extract(body, '$.recommendation.title'),
+        'rules', json_extract(body, '$.recommendation.rules'),
+        'patch', '',
+        'approval', json_extract(body, '$.approval'),
+        'realised', json_extract(body, '$.realised'),
+        'ended_at', iif(state = 'approved', 0.0, changed_at),
+        'why', iif(state = 'expired', 'its time was over', '')
+    )
+    FROM proposals WHERE json_extract(body, '$.approval') IS NOT NULL;
+    CREATE INDEX proposals_by_state ON proposals (tenant, state, changed_at);
+    """
+
+MIGRATIONS: tuple[str, ...] = (OVERLAYS, DECISIONS, ROUTINE, APPROVALS)

@@ -15,12 +15,15 @@ import msgspec
 from console.audit import FIRST, Deed
 from console.credentials import Issued
 from console.deciding import Deciding
-from console.facts import NotHeld, Unknown, WrongPolicy
+from console.facts import NotHeld, Objected, Unknown, WrongPolicy
 from console.jobs import ENDED
 from console.keyring import RandomBytes
+from console.moments import why_no_time
 from console.policy_file import FileReading, PolicyFile
 from console.revising import first_reading, last_reading, withdraw_disallowed
 from console.store import Clock, Store
+from console.tokens import RESERVED_NAMES
+from console.undoing import Undoing, end_undone
 from kernel.clock import REAL_TIME, Tempo
 from kernel.control import (
     ANALYTICS,
@@ -98,7 +101,10 @@ class ControlState(Deciding):
         return found
 
     async def ask_job(self, request: ReplayRequest, *, author: str) -> Job:
-        """Queue a replay."""
+        """Queue a replay. Raises Objected."""
+        reasons = (why_no_time("since", request.since), why_no_time("until", request.until))
+        if any(reasons):
+            raise Objected(tuple(filter(None, reasons)))
         now = self._clock()
         job = Job(self._new_id(), self.tenant, request, author, "queued", 0.0, now, now)
 
@@ -187,7 +193,11 @@ class ControlState(Deciding):
         return self._issued
 
     async def make_token(self, asked: AskToken, *, author: str) -> MadeToken:
-        """Make a token; its secret is in the answer and nowhere else."""
+        """Make a token; its secret is in the answer and nowhere else. Raises Objected."""
+        if asked.name.casefold() in RESERVED_NAMES:
+            raise Objected(
+                (f"the name {asked.name!r} is reserved: it tells who did what by itself; choose another",)
+            )
         now = self._clock()
         expires_at = now + asked.ttl_s if asked.ttl_s else 0.0
         secret = self._random_bytes(SECRET_BYTES).hex()
@@ -244,6 +254,11 @@ def open_state(
         store.close()
         raise WrongPolicy(read.problems)
     withdraw_disallowed(store, reading.policy, now=now, at=clock())
+    end_undone(
+        store,
+        reading.policy,
+        Undoing("policy", "the policy at the start has none of its rules", now, clock()),
+    )
     state = ControlState(store, file=file, reading=reading, clock=clock, random_bytes=random_bytes)
     state.tempo = tempo
     return state

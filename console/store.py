@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from console.approvals import Approvals
 from console.audit import Audit
 from console.backup import back_up
 from console.credentials import Credentials
@@ -57,6 +58,7 @@ class Store:
             raise
         self.revisions = Revisions(self._connection)
         self.proposals = Proposals(self._connection)
+        self.approvals = Approvals(self._connection)
         self.jobs = Jobs(self._connection)
         self.audit = Audit(self._connection)
         self.credentials = Credentials(self._connection)

@@ -11,6 +11,8 @@ import msgspec
 from console.credentials import Issued
 
 SCHEME = "bearer"
+# What does things by itself, or with the tokens of the keyring, and is named as the author of what it did.
+RESERVED_NAMES = frozenset({"file", "expiry", "policy", "analytics", "proxy", "keyring"})
 
 
 class Role(enum.StrEnum):

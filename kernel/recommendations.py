@@ -138,6 +138,25 @@ class Reviewed(msgspec.Struct, frozen=True):
     patch: str = ""
 
 
+class KeptApproval(msgspec.Struct, frozen=True):
+    """An approval and what came of it; it stays when its recommendation is proposed again.
+
+    `patch`: the digest of what was approved; empty where that is not known. `ended_at` 0: it holds;
+    `why` it ended otherwise.
+    """
+
+    recommendation: str  # id
+    kind: Kind
+    route: str
+    title: str
+    rules: tuple[str, ...]
+    patch: str
+    approval: Approval
+    realised: Realised | None = None
+    ended_at: float = 0.0
+    why: str = ""
+
+
 class Withdrawal(msgspec.Struct, frozen=True):
     """What analytics no longer proposes, and why. Only what is open can be withdrawn."""
 

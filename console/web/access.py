@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 from fastapi import FastAPI, Request, Response
 
-from console.facts import Unknown
+from console.facts import Objected, Unknown
 from console.policy_file import read_text
 from console.web.decisions import decision_of, see
 from console.web.forms import HOUR_S, NotShown, WrongForm, to_number, to_reason
@@ -39,10 +39,9 @@ class Access:
         """Make one; this answer alone has its secret."""
         author, form = await decision_of(self._site, request, roles=ADMINS)
         try:
-            asked = to_token(form)
-        except WrongForm as wrong:
+            made = await self._site.state.make_token(to_token(form), author=author)
+        except (WrongForm, Objected) as wrong:
             return await self._tokens(request, trouble=str(wrong), typed=form)
-        made = await self._site.state.make_token(asked, author=author)
         return await self._tokens(request, made=made)
 
     async def delete_token(self, request: Request, token: str) -> Response:

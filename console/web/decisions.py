@@ -27,8 +27,10 @@ class Reviews:
     async def listed(self, request: Request) -> Response:
         """Every recommendation, open ones first."""
         self._site.session_of(request)
-        known = await self._site.state.recommendations("")
-        ordered = sorted(known, key=lambda each: each.state != "open")
+        # The newest of all are bounded; what waits or holds is never left out.
+        found = [await self._site.state.recommendations(state) for state in ("open", "approved", "")]
+        known = {each.recommendation.id: each for listed in found for each in listed}
+        ordered = sorted(known.values(), key=lambda each: (each.state != "open", -each.changed_at))
         return await self._site.show(request, "recommendations.html", recommendations=ordered)
 
     async def one(self, request: Request, recommendation: str) -> Response:
@@ -90,6 +92,9 @@ class Reviews:
             status=CONFLICT if trouble else 200,
             found=found,
             acting=acting[0] if acting else None,
+            earlier=[
+                each for each in await self._site.state.approvals(which) if each.approval != found.approval
+            ],
             made=await self._site.state.revision_of(found.approval.revision) if found.approval else None,
             reach=reach_of(await self._site.state.status()),
             trouble=trouble,

@@ -46,11 +46,13 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 async def situation_of(site: Site) -> Situation:
     """Findings beside what control knows."""
     now = site.now()
-    (findings, away), (alarms, _), known = await asyncio.gather(
-        findings_of(site), alarms_of(site, TOLD_S), site.state.recommendations("")
+    (findings, away), (alarms, _), proposed, approved = await asyncio.gather(
+        findings_of(site),
+        alarms_of(site, TOLD_S),
+        site.state.recommendations("open"),
+        site.state.recommendations("approved"),
     )
     still = tuple(sorted((each for each in findings if not each.closed_at), key=gravity))
-    approved = [each for each in known if each.state == "approved"]
     accused, acting = await asyncio.gather(
         accused_of(site, still), acting_of(site, approved, since=now - DEEDS_S)
     )
@@ -60,7 +62,7 @@ async def situation_of(site: Site) -> Situation:
         open=still,
         recent=tuple(each for each in findings if each.closed_at > now - LATELY_S),
         accused=accused,
-        proposed=tuple(sorted((each for each in known if each.state == "open"), key=usefulness)),
+        proposed=tuple(sorted(proposed, key=usefulness)),
         acting=tuple(each for each in acting if each.is_in_force),
         undelivered=tuple(each for each in alarms if each.is_undelivered),
         away=away,

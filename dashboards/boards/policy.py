@@ -41,7 +41,7 @@ BOARD = Board(
         Panel(
             name="promised-realised",
             title="Promised and realised harm",
-            description="The bound that was promised at approval against what was measured since.",
+            description="Each approval: the bound that was promised, and what was measured since. Ended ones stay.",
             sql=load("promised_realised"),
             unit="none",
             kind="table",

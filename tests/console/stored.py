@@ -8,10 +8,10 @@ from console.schema import MIGRATIONS
 from console.store import Store
 
 
-def connection() -> sqlite3.Connection:
-    """An empty store with every table."""
+def connection(*, before: str = "") -> sqlite3.Connection:
+    """An empty store with every table, or with those of the migrations before one."""
     made = sqlite3.connect(":memory:", isolation_level=None)
-    for script in MIGRATIONS:
+    for script in MIGRATIONS[: MIGRATIONS.index(before)] if before else MIGRATIONS:
         made.executescript(script)
     return made
 

@@ -40,6 +40,9 @@ def test_a_recommendation_is_proposed_shown_approved_and_realised(control: Serve
     assert told.json()["realised"]["legitimate"]["requests"] == 0
     again = control.call.post(f"{ONE}/approve", json=asked, headers={"If-Match": "*"})
     assert again.status_code == 409
+    (kept,) = control.call.get("/v1/approvals").json()
+    assert (kept["recommendation"], kept["patch"], kept["ended_at"]) == (WHICH, read.patch, 0.0)
+    assert control.call.get("/v1/approvals", params={"recommendation": "none"}).json() == []
 
 
 def test_a_rejection_has_a_reason(control: Served) -> None:

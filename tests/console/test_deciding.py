@@ -1,5 +1,6 @@
 """What becomes of recommendations."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -167,6 +168,46 @@ async def test_rules_expire_after_a_restart_too(
     await again.expire_due()
     assert "slow-down" not in limits(again)
     await again.close()
+
+
+async def test_what_was_approved_while_its_expiry_waited_stays_approved(
+    state: ControlState, clock: Clock
+) -> None:
+    clock.now = 8_999.0
+    asked = Approve("enforce", "seen", SEEN, lasts_s=3_600)
+    async with state._revising:  # both wait for another change to end
+        approving = asyncio.create_task(state.approve(WHICH, asked, author="ada", expected=state.revision))
+        await asyncio.sleep(0)
+        state._ends[WHICH] = 8_999.0  # it looks due
+        expiring = asyncio.create_task(state.expire_due())
+        await asyncio.sleep(0)
+    await asyncio.gather(approving, expiring)
+    assert [each.state for each in await state.recommendations()] == ["approved"]
+    clock.now = 8_999.0 + 3_600
+    await state.expire_due()
+    assert [each.state for each in await state.recommendations()] == ["expired"]
+
+
+async def test_an_approval_ends_after_a_restart_however_much_was_proposed_since(
+    state: ControlState, tmp_path: Path, policy: Path, clock: Clock
+) -> None:
+    await approve(state)
+    clock.now += 1
+    many = tuple(recommendation(f"k{each}", rule=f"r{each}") for each in range(1_001))
+    await state.propose("a", many)
+    clock.now = 1_060.0
+    again = open_state(tmp_path / "control.sqlite", policy, clock)
+    await again.expire_due()
+    assert (await again.recommendation(WHICH)).state == "expired"
+    await again.close()
+
+
+async def test_times_that_are_not_in_seconds_are_refused(state: ControlState) -> None:
+    late = msgspec.structs.replace(recommendation("other"), expires_at=1.8e12)
+    with pytest.raises(
+        Objected, match=r"expires_at: 1\.8e\+12 is no time in seconds since 1970: is it in milli"
+    ):
+        await state.propose("a", (late,))
 
 
 async def test_an_open_one_is_void_after_its_time(state: ControlState, clock: Clock) -> None:

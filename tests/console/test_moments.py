@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.moments import parse_since, to_span, to_utc
+from console.moments import parse_since, to_span, to_utc, why_no_time
 
 NOW = 1_000_000.0
 
@@ -49,3 +49,12 @@ def test_a_time_that_no_calendar_holds_is_told_as_a_number(seconds: float) -> No
 )
 def test_spans_are_shown_in_the_unit_that_people_would_use(seconds: float, text: str) -> None:
     assert to_span(seconds) == text
+
+
+def test_a_time_in_milliseconds_is_told_from_one_in_seconds() -> None:
+    assert why_no_time("since", 1.8e9) == why_no_time("since", 0.0) == ""
+    assert why_no_time("since", 1.8e12) == (
+        "since: 1.8e+12 is no time in seconds since 1970: is it in milliseconds?"
+    )
+    assert why_no_time("since", -1.0) == "since: -1 is no time in seconds since 1970"
+    assert why_no_time("since", float("nan"))

@@ -1,11 +1,14 @@
 """Recommendations in the store."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 
-from console.proposals import Proposals
+from console.proposals import KEPT_S, MOST_ENDED, MOST_LISTED, Proposals
+from console.transaction import Transaction
 from kernel.patch import Patch
-from kernel.recommendations import State
+from kernel.recommendations import Reviewed, State, patch_digest
 from kernel.replays import Bound, Disagreement, ReplayReport, Split
 from tests.console.proposing import recommendation
 from tests.console.stored import connection
@@ -71,3 +74,46 @@ def test_a_replay_stays_while_the_change_is_the_same() -> None:
     changed = msgspec.structs.replace(bare, patch=Patch("other", bare.patch.operations))
     (kept,) = proposals.propose("default", [changed], 1_020.0)
     assert kept.recommendation.replay is None
+
+
+def test_proposals_are_stored_all_or_none() -> None:
+    proposals = Proposals(connection())
+    unwritable = msgspec.structs.replace(recommendation("other"), id="\ud800")
+    with pytest.raises(UnicodeEncodeError):
+        proposals.propose("default", [recommendation(), unwritable], 1_000.0)
+    assert proposals.listed("default") == ()
+
+
+def test_every_one_that_is_open_or_approved_is_known_however_many_there_are() -> None:
+    proposals = Proposals(connection())
+    many = [recommendation(f"k{each}") for each in range(MOST_LISTED + 1)]
+    proposals.propose("default", many, 1_000.0)
+    assert len(proposals.standing("default")) == MOST_LISTED + 1
+    assert len(proposals.listed("default")) == MOST_LISTED
+
+
+def test_what_has_ended_is_forgotten_in_the_end_and_what_was_rejected_is_not() -> None:
+    proposals = Proposals(connection())
+    for state in get_args(State):
+        old = Reviewed(recommendation(state), state, 1_000.0)
+        proposals.put("default", old)
+    proposals.propose("default", [recommendation("new")], 1_000.0 + KEPT_S + 1)
+    left = {each.recommendation.key for each in proposals.listed("default")}
+    assert left == {"new", "open", "approved", "rejected"}
+
+
+def test_of_what_has_ended_the_newest_are_kept() -> None:
+    proposals = Proposals(connection())
+    with Transaction(proposals._connection):
+        for each in range(MOST_ENDED + 2):
+            proposals.put("default", Reviewed(recommendation(f"k{each}"), "expired", 1_000.0 + each))
+    proposals.propose("default", [recommendation("new")], 20_000.0)
+    assert proposals.find("default", recommendation("k1").id) is None
+    assert proposals.find("default", recommendation("k2").id) is not None
+
+
+def test_one_of_an_earlier_version_tells_its_change_too() -> None:
+    proposals = Proposals(connection())
+    proposals.put("default", Reviewed(recommendation(), "open", 1_000.0))
+    (found,) = proposals.listed("default")
+    assert found.patch == patch_digest(recommendation().patch)

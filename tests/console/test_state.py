@@ -182,3 +182,26 @@ async def test_tokens_and_revoked_keys_outlive_the_process(
     assert (await after.follow("", -1, 0.0)).revoked == ("ab" * 32,)
     await after.close()
     assert made.secret not in (tmp_path / "control.sqlite").read_bytes().decode("latin-1")
+
+
+@pytest.mark.parametrize("name", ["file", "expiry", "policy", "analytics", "proxy", "keyring", "File"])
+async def test_nobody_is_called_like_what_acts_by_itself(state: ControlState, name: str) -> None:
+    with pytest.raises(Objected, match="is reserved"):
+        await state.make_token(AskToken(name, "operator"), author="ada")
+    assert state.issued() == ()
+
+
+async def test_a_write_of_somebody_called_file_is_not_taken_for_the_file(
+    state: ControlState, policy: Path
+) -> None:
+    text = ADAPTIVE + "# of an older token\n"
+    await state.apply_policy(text, author="file", reason="x", expected=state.revision)
+    revision = state.revision
+    await state.take_policy(read_policy_file(policy, 0.0), lambda line: None)
+    assert state.revision == revision  # the file is as it was taken: no news
+
+
+async def test_a_replay_of_times_in_milliseconds_is_refused(state: ControlState) -> None:
+    with pytest.raises(Objected, match=r"since: .*; until: .* milliseconds"):
+        await state.ask_job(ReplayRequest("", 1.7e12, 1.8e12), author="ada")
+    assert await state.jobs() == ()

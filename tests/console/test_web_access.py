@@ -59,7 +59,14 @@ def test_a_token_ends_after_the_hours_that_are_asked_for() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": "a b"}, {"name": ""}, {"role": "owner"}, {"hours": "x"}, {"hours": "9999999"}],
+    [
+        {"name": "a b"},
+        {"name": "file"},
+        {"name": ""},
+        {"role": "owner"},
+        {"hours": "x"},
+        {"hours": "9999999"},
+    ],
 )
 async def test_a_token_that_is_asked_for_wrongly_is_not_made(browser: Browser, wrong: dict[str, str]) -> None:
     form = {"csrf": await browser.csrf(), "name": "ana", "role": "viewer", "hours": "0", **wrong}

@@ -147,6 +147,10 @@ def insert_decisions(client: Client, tenant: str, span: TimeRange) -> None:
     other = {"id": f"{tenant}-r1", "title": "Limit login", "state": "approved"}
     insert(client, "recommendations", [common | times | counts | one])
     insert(client, "recommendations", [common | times | counts | other | approved])
+    kept = {"recommendation": f"{tenant}-r1", "decided_at": made, "title": "Limit login", **approved}
+    insert(
+        client, "approvals", [{"tenant": tenant, "kind": "limit-client", "route": "orders"} | counts | kept]
+    )
     change = {"tenant": tenant, "revision": "b" * 16, "number": 2, "author": "ana", "reason": "stuffing"}
     insert(client, "revisions", [change | {"created_at": made}])
     insert(

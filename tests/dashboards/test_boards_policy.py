@@ -41,6 +41,7 @@ def test_realised_harm_stands_beside_the_promised_bound(answer: Asking) -> None:
     found = answer(BOARD, "promised-realised")
     assert found.of("verdict") == ("within",)
     assert (found.of("promised_bound"), found.of("realised")) == ((0.01,), (0.0025,))
+    assert (found.of("id"), found.of("standing")) == ((f"{TENANT}-r1",), ("holds",))
 
 
 def test_revisions_tell_who_changed_the_policy_and_why(answer: Asking) -> None:
