@@ -30,7 +30,7 @@ class Copied(msgspec.Struct, frozen=True):
     approvals: tuple[KeptApproval, ...] = ()
 
 
-Copy = Revision | Reviewed | Marker | Label | SeenProxy
+Copy = Revision | Reviewed | Marker | Label | SeenProxy | KeptApproval
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -90,6 +90,8 @@ def _id(one: Copy) -> str:
             return one.text
         case SeenProxy():
             return one.name
+        case KeptApproval():
+            return one.recommendation
 
 
 def _insert(client: Client, table: str, rows: Sequence[dict[str, object]]) -> None:
@@ -100,6 +102,8 @@ def _insert(client: Client, table: str, rows: Sequence[dict[str, object]]) -> No
 def _row(tenant: str, each: Copy) -> dict[str, object]:
     if isinstance(each, Reviewed):
         return _reviewed(tenant, each)
+    if isinstance(each, KeptApproval):
+        return _approval(tenant, each)
     fields = {name: getattr(each, name) for name in each.__struct_fields__}
     times = {name: to_datetime(value) for name, value in fields.items() if name in _TIMES}
     if isinstance(each, SeenProxy):  # as the proxy told it, whoever it is
