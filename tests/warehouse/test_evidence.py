@@ -6,7 +6,7 @@ from tests.analytics.traffic import login, rows_of
 from tests.warehouse.event_rows import insert_rows, row
 from tests.warehouse.test_suspects import stuffing_finding
 from warehouse.evidence import EvidenceReader
-from warehouse.suspects import find_suspects, insert_suspects
+from warehouse.suspects import Suspect, find_suspects, insert_suspects
 
 
 def test_what_an_attack_shares_stands_beside_what_others_do(warehouse_client: Client, tenant: str) -> None:
@@ -55,6 +55,9 @@ def test_peers_of_logins_are_those_whom_nothing_accuses(warehouse_client: Client
     assert peers is not None
     assert (peers.identities, peers.p50, peers.greatest) == (40, 1.0, 2.0)
     assert reader.login_peers("nowhere", start + 120) is None
+    long_ago = [Suspect("old", f"ip:10.2.0.{at}", start - 86_400.0, start - 80_000.0, 9) for at in range(20)]
+    insert_suspects(warehouse_client, tenant, long_ago)
+    assert reader.login_peers("login", start + 120) == peers  # who was accused once is a peer again
 
 
 def test_the_conduct_of_the_accused_is_told(warehouse_client: Client, tenant: str) -> None:

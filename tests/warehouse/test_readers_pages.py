@@ -48,7 +48,9 @@ def test_a_delivery_is_read_as_it_stands_now(warehouse_client: Client, tenant: s
 def test_whom_a_finding_accuses_is_counted_and_the_busiest_are_named(
     warehouse_client: Client, tenant: str
 ) -> None:
-    accused = [Suspect("f1", f"ip:10.0.0.{each}", 1.0, 2.0, each) for each in range(1, 8)]
+    accused = [
+        Suspect("f1", f"ip:10.0.0.{each}", 1_800_000_000.0, 1_800_000_001.0, each) for each in range(1, 8)
+    ]
     insert_suspects(warehouse_client, tenant, accused)
     busiest = tuple(f"ip:10.0.0.{each}" for each in (7, 6, 5, 4))
     assert len(busiest) == MOST_NAMED

@@ -5,7 +5,7 @@ from clickhouse_connect.driver.client import Client
 from kernel.findings import Finding, finding_id
 from tests.analytics.traffic import Request, login, rows_of
 from tests.warehouse.event_rows import insert_rows
-from warehouse.suspects import find_suspects, insert_suspects, read_suspects
+from warehouse.suspects import Suspect, find_suspects, insert_suspects, read_suspects
 
 
 def stuffing_finding(tenant: str, onset: float, *, kind: str = "credential-stuffing") -> Finding:
@@ -70,3 +70,12 @@ def test_a_flood_accuses_newcomers_that_look_alike(warehouse_client: Client, ten
     finding = stuffing_finding(tenant, float(start), kind="flood")
     found = find_suspects(warehouse_client, finding)
     assert [(each.identity, each.requests) for each in found] == [(f"ip:10.0.0.{at}", 3) for at in range(3)]
+
+
+def test_suspects_are_kept_for_a_month(warehouse_client: Client, tenant: str) -> None:
+    """A finding may accuse 100,000."""
+    now = time.time()
+    days = [Suspect("f", f"ip:{days}", now - 90 * 86_400, now - days * 86_400, 1) for days in (29, 31)]
+    insert_suspects(warehouse_client, tenant, days)
+    warehouse_client.command("OPTIMIZE TABLE suspects FINAL")
+    assert [each.identity for each in read_suspects(warehouse_client, tenant, "f")] == ["ip:29"]

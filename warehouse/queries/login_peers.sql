@@ -1,5 +1,5 @@
 -- The most that each identity asked of a route within a minute, as quantiles over the identities that no finding
--- accuses: what a limit on logins must let through.
+-- accuses of anything in that time: what a limit on logins must let through.
 SELECT
     count() AS identities,
     quantileExact(0.5)(greatest_minute) AS p50,
@@ -21,7 +21,9 @@ FROM
           AND ended_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
           AND identity NOT IN
           (
-              SELECT identity FROM suspects FINAL WHERE tenant = {tenant:String}
+              SELECT identity
+              FROM suspects FINAL
+              WHERE tenant = {tenant:String} AND until >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
           )
         GROUP BY identity, minute
     )
