@@ -20,6 +20,8 @@ AGAIN_AFTER_S: Final = 10.0
 LATE_S: Final = 600.0  # rows may come so late (a spool that is drained): until then they are counted anew
 STRETCH_S: Final = 86_400.0  # is read at once, where much is to be counted: after a restart
 CLOSING_S: Final = 60.0  # an account is closed so long after its rules ended, for the last rows
+KEPT_S: Final = 7 * 86_400.0  # raw requests (migration 0001): an account that is begun anew begins there
+ACCUSED_S: Final = 29 * 86_400.0  # suspects are forgotten after 30 days (migration 0014)
 
 Hashes = NDArray[np.uint64]
 
@@ -37,7 +39,9 @@ class Account:
         self.ordinary: frozenset[str] = frozenset()  # known by now: conduct is looked back on for a day only
         self._hash_key = hash_key
         self._meeting = meeting_of(recommendation.patch, recommendation.rules)
-        self._settled = self._until = approval.decided_at
+        self._since = self._settled = self._until = approval.decided_at
+        self._is_new = True
+        self._attackers: set[str] = set()  # as told last
         self._refused: Counter[str] = Counter()
         self._refused_of_late: Counter[str] = Counter()
         self._met = self._met_of_late = hashes_of(())
@@ -47,6 +51,9 @@ class Account:
 
         Raises clickhouse_connect's errors; it is as before then.
         """
+        if self._is_new:
+            self._since = self._settled = max(self._since, now - KEPT_S)
+            self._is_new = False
         self._until = min(now, self.ended_at)
         old = min(self._until - LATE_S, self._settled + STRETCH_S)
         if old > self._settled:
@@ -62,20 +69,21 @@ class Account:
         return now >= self.ended_at + CLOSING_S
 
     def told(self, labels: Labels) -> Realised | None:
-        """Since the approval, up to where it was brought; None where nothing lies between.
+        """Since the approval (KEPT_S ago at most when it was begun), up to where it was brought; None where
+        nothing lies between.
 
         An identity that is labelled at any time of it is an attack for all of it. Whom a rule denies is not
         heard of any more: who was accused before stays an attack, unless `labels.ordinary` knows better.
         """
-        if self._until <= self.approval.decided_at:
+        if self._until <= self._since:
             return None
-        attacks = self._attacks(labels)
+        attacks = self._attackers = self._attacks(labels)
         refused = self._refused + self._refused_of_late
         harmed = {identity: requests for identity, requests in refused.items() if identity not in attacks}
         met = np.setdiff1d(np.union1d(self._met, self._met_of_late), hashes_of(attacks))
         return Realised(
             recommendation=self.recommendation.id,
-            since=self.approval.decided_at,
+            since=self._since,
             until=self._until,
             attack=Split(refused.total() - sum(harmed.values()), len(refused) - len(harmed)),
             legitimate=Split(sum(harmed.values()), len(harmed)),
@@ -87,11 +95,10 @@ class Account:
         attacks = {
             identity
             for identity, stretches in labels.stretches().items()
-            if any(
-                first < self._until and (is_denial or last > self.approval.decided_at)
-                for first, last in stretches
-            )
+            if any(first < self._until and (is_denial or last > self._since) for first, last in stretches)
         }
+        if self._until - self._since > ACCUSED_S:
+            attacks |= self._attackers - labels.legitimate
         return attacks - labels.ordinary if is_denial else attacks
 
     def _counted(self, reader: ReplayReader, since: float, until: float) -> tuple[Counter[str], Hashes]:

@@ -6,7 +6,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from analytics.labels import Label, Labels
-from analytics.realising import LATE_S, account_of, meeting_of
+from analytics.realising import KEPT_S, LATE_S, account_of, meeting_of
 from kernel.hashing import in_canary
 from kernel.patch import AddAccess, AddLimit, Patch, SetMode
 from kernel.policy import AccessRule, Limit
@@ -137,7 +137,6 @@ def test_what_was_counted_is_not_counted_again(warehouse_client: Client, tenant:
         *((1_400, 1_410), (1_410, 2_010)),
         *((1_410, 3_400), (3_400, 4_000)),
     ]
-    assert not account_of(approved(), hash_key=b"").bring_up(reader, SINCE + 3 * 86_400)  # type: ignore[union-attr]
 
 
 def test_rows_that_come_late_are_counted(warehouse_client: Client, tenant: str) -> None:
@@ -180,3 +179,34 @@ def test_any_number_of_attackers_can_be_told_apart(warehouse_client: Client, ten
     told = realised(ReplayReader(warehouse_client, tenant), approved(), Labels(many[:9]), now=SINCE + 61)
     assert told is not None
     assert told.bound.n == 1
+
+
+def test_whoever_was_an_attacker_stays_one_when_suspects_are_forgotten(
+    warehouse_client: Client, tenant: str
+) -> None:
+    text = policy_text(STRICT.replace("MODE", ""))
+    store(warehouse_client, tenant, judged_rows(tenant, text, steady(GREEDY, every_s=0.1, until_s=60)))
+    reader = ReplayReader(warehouse_client, tenant)
+    account = account_of(approved(), hash_key=HASH_KEY)
+    assert account is not None
+    for day in range(31):
+        account.bring_up(reader, SINCE + day * 86_400 + 61)
+        told = account.told(Labels((Label(GREEDY, SINCE, SINCE + 60),)) if day < 30 else Labels())
+        assert told is not None
+        assert (told.attack.identities, told.legitimate.identities) == (1, 0)
+    vouched = account.told(Labels(legitimate=frozenset({GREEDY})))
+    assert vouched is not None
+    assert vouched.legitimate.identities == 1
+
+
+def test_an_account_that_is_begun_late_begins_where_requests_are_kept(
+    warehouse_client: Client, tenant: str
+) -> None:
+    reader = ReplayReader(warehouse_client, tenant)
+    account = account_of(approved(), hash_key=HASH_KEY)
+    assert account is not None
+    now = SINCE + 30 * 86_400
+    assert [account.bring_up(reader, now) for _ in range(8)] == [False] * 6 + [True] * 2
+    told = account.told(Labels())
+    assert told is not None
+    assert (told.since, told.until) == (now - KEPT_S, now)
