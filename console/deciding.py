@@ -34,11 +34,10 @@ class Deciding(Revising):
         super().__init__(store, file=file, reading=reading, clock=clock)
         self._ends: dict[str, float] = {}  # recommendation -> when it must expire, open or approved
         for each in store.proposals.standing(self.tenant):
-            self._note_end(each)
+            self._note_end(each.recommendation.id, each)
 
-    def _note_end(self, reviewed: Reviewed) -> None:
-        which = reviewed.recommendation.id
-        end = end_of(reviewed)
+    def _note_end(self, which: str, reviewed: Reviewed | None) -> None:
+        end = end_of(reviewed) if reviewed else 0.0
         if end > 0:
             self._ends[which] = end
         else:
@@ -69,7 +68,7 @@ class Deciding(Revising):
 
             _, kept = await self._routine(propose, lambda found: proposal_deeds(*found, author))
             for each in kept:
-                self._note_end(each)
+                self._note_end(each.recommendation.id, each)
         return kept
 
     async def withdraw(
@@ -93,7 +92,7 @@ class Deciding(Revising):
                 await self._routine(
                     partial(self._store.proposals.put, self.tenant, gone), partial(only, deed)
                 )
-                self._note_end(gone)
+                self._note_end(each.recommendation, gone)
 
     async def recommendations(self, state: str = "") -> tuple[Reviewed, ...]:
         """Those of a state (empty: every one), changed last first."""
@@ -166,7 +165,7 @@ class Deciding(Revising):
             )
             change = Change(text, author, asked.reason, "approve recommendation", which)
             await self._revise(change, lambda: self._store.proposals.put(self.tenant, approved))
-            self._note_end(approved)
+            self._note_end(which, approved)
         return approved
 
     async def reject(self, which: str, reason: str, *, author: str) -> Reviewed:
@@ -182,7 +181,7 @@ class Deciding(Revising):
             )
             deed = Deed(author, "reject recommendation", which, reason)
             await self._done(deed, lambda: self._store.proposals.put(self.tenant, rejected))
-            self._note_end(rejected)
+            self._note_end(which, rejected)
         return rejected
 
     async def put_realised(self, which: str, realised: Realised, *, author: str = ANALYTICS) -> Reviewed:
@@ -210,16 +209,13 @@ class Deciding(Revising):
             if which in self._ends:  # one that cannot be stored keeps no other waiting
                 self._ends[which] = self._ends.pop(which)
             async with self._revising:
-                # What was due a moment ago may have been decided while this waited.
                 found = await self._stored(self._store.proposals.find, self.tenant, which)
-                if found is None or not 0 < end_of(found) <= now:
-                    self._ends.pop(which, None)
-                    if found is not None:
-                        self._note_end(found)
-                else:
-                    await self._expire(found, now)
+                # What was due a moment ago may have been decided while this waited.
+                if found is not None and 0 < end_of(found) <= now:
+                    found = await self._expire(found, now)
+                self._note_end(which, found)
 
-    async def _expire(self, reviewed: Reviewed, now: float) -> None:
+    async def _expire(self, reviewed: Reviewed, now: float) -> Reviewed:
         which = reviewed.recommendation.id
         expired = msgspec.structs.replace(reviewed, state="expired", changed_at=now)
         text = (await self._head()).text
@@ -231,7 +227,7 @@ class Deciding(Revising):
                 text = await asyncio.to_thread(apply, text, removal, now)
         change = Change(text, EXPIRY_AUTHOR, "its time is over", "expire recommendation", which)
         await self._revise(change, lambda: self._store.proposals.put(self.tenant, expired))
-        self._note_end(expired)
+        return expired
 
 
 def only(deed: Deed, _: None) -> tuple[Deed]:

@@ -41,7 +41,7 @@ BOARD = Board(
         Panel(
             name="promised-realised",
             title="Promised and realised harm",
-            description="Each approval: the bound that was promised, and what was measured since. Ended ones stay.",
+            description="Each approval: the bound that was promised, and what was measured since.",
             sql=load("promised_realised"),
             unit="none",
             kind="table",
