@@ -7,6 +7,7 @@ import msgspec
 from kernel.replays import Job
 
 SILENT_AFTER_S = 30.0  # a worker that says nothing for so long has died
+MOST_DEATHS = 3  # then it is the job that kills them
 MOST_LISTED = 200
 MOST_KEPT = 1_000  # older ones that ended are forgotten
 ENDED = frozenset({"done", "failed", "cancelled"})
@@ -64,14 +65,13 @@ class Jobs:
         return claimed
 
     def requeue_silent(self, tenant: str, now: float) -> None:
-        """Queue those again whose worker has been silent for SILENT_AFTER_S."""
+        """Queue those again whose worker is silent for SILENT_AFTER_S; after MOST_DEATHS one has failed."""
         rows = self._connection.execute(
             "SELECT body FROM jobs WHERE tenant = ? AND state = 'running' AND changed_at < ?",
             (tenant, now - SILENT_AFTER_S),
         ).fetchall()
         for (body,) in rows:
-            job = DECODER.decode(body)
-            self.put(msgspec.structs.replace(job, state="queued", progress=0.0, changed_at=now))
+            self.put(after_death(DECODER.decode(body), now))
 
     def forget_old(self, tenant: str) -> None:
         """Delete what ended long ago: MOST_KEPT jobs stay."""
@@ -80,3 +80,12 @@ class Jobs:
             " (SELECT id FROM jobs WHERE tenant = ? ORDER BY created_at DESC, id LIMIT ?)",
             (tenant, tenant, MOST_KEPT),
         )
+
+
+def after_death(job: Job, now: float) -> Job:
+    """The job of a worker that died: it waits again, or has failed."""
+    deaths = job.deaths + 1
+    if deaths < MOST_DEATHS:
+        return msgspec.structs.replace(job, state="queued", progress=0.0, changed_at=now, deaths=deaths)
+    failure = f"its worker died {deaths} times; look at what analytics logs, and ask for less"
+    return msgspec.structs.replace(job, state="failed", failure=failure, changed_at=now, deaths=deaths)

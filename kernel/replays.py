@@ -147,7 +147,10 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A replay that somebody asked for. `progress` between 0 and 1; `failure` says why it failed."""
+    """A replay that somebody asked for. `progress` between 0 and 1; `failure` says why it failed.
+
+    `deaths`: of workers that fell silent while they worked on it.
+    """
 
     id: str
     tenant: str
@@ -159,3 +162,4 @@ class Job(msgspec.Struct, frozen=True):
     changed_at: float
     report: ReplayReport | None = None
     failure: str = ""
+    deaths: int = 0

@@ -1,6 +1,6 @@
 """Jobs in the store."""
 
-from console.jobs import Jobs
+from console.jobs import MOST_DEATHS, Jobs
 from kernel.replays import Job, ReplayRequest
 from tests.console.stored import connection
 
@@ -41,3 +41,15 @@ def test_forgetting_leaves_what_is_recent() -> None:
     jobs.forget_old("default")
     assert jobs.find("default", "a") == job("a")
     assert jobs.find("other", "a") is None
+
+
+def test_a_job_that_kills_its_workers_fails_and_is_given_to_no_more() -> None:
+    jobs = Jobs(connection())
+    jobs.put(job("a"))
+    for death in range(MOST_DEATHS):
+        assert jobs.claim("default", f"w{death}", 1_000.0 + 40 * death) is not None
+        jobs.requeue_silent("default", 1_031.0 + 40 * death)
+    assert jobs.claim("default", "w9", 2_000.0) is None
+    (failed,) = jobs.listed("default")
+    assert (failed.state, failed.deaths) == ("failed", 3)
+    assert failed.failure.startswith("its worker died 3 times")
