@@ -25,7 +25,7 @@ _REFUSALS: Mapping[str, str] = {
 
 
 class Pushed(msgspec.Struct, frozen=True):
-    """What became of one board: where it is, and Grafana's number of its version."""
+    """What became of one board: where it is, and Grafana's number of its version (0: it tells none)."""
 
     uid: str
     url: str
@@ -82,7 +82,7 @@ class Grafana:
         answer = self._ask(client, "POST", "/api/dashboards/db", content)
         self._check(answer, board.title)
         told = _told(answer)
-        return Pushed(board.uid, self._url + told.url, int(told.version))
+        return Pushed(board.uid, self._url + told.url, _number(told.version))
 
     def _check(self, answer: httpx2.Response, what: str) -> None:
         if answer.is_success:
@@ -112,6 +112,10 @@ def _told(answer: httpx2.Response) -> _Told:
         return msgspec.json.decode(answer.content, type=_Told)
     except msgspec.DecodeError:
         return _Told()
+
+
+def _number(version: int | str) -> int:
+    return int(version) if str(version).isdecimal() else 0
 
 
 def _reason(answer: httpx2.Response) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from warehouse.environment import secret
 from warehouse.exits import CannotRun
 
 
@@ -17,13 +18,13 @@ class Settings(msgspec.Struct, frozen=True):
 
 def settings_of(environment: Mapping[str, str], *, url: str = "", token_file: Path | None = None) -> Settings:
     """What the options say, else the environment. Raises CannotRun for a file that cannot be read."""
-    token = environment.get("TIDEGATE_GRAFANA_TOKEN", "")
-    if token_file is not None:
-        try:
-            token = token_file.read_text().strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            raise CannotRun(f"--token-file {token_file}: {problem}") from None
-    return Settings(url or environment.get("TIDEGATE_GRAFANA", ""), token)
+    url = url or environment.get("TIDEGATE_GRAFANA", "")
+    if token_file is None:
+        return Settings(url, secret(environment, "TIDEGATE_GRAFANA_TOKEN"))
+    try:
+        return Settings(url, token_file.read_text().strip())
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CannotRun(f"--token-file {token_file}: {problem}") from None
 
 
 def check(settings: Settings) -> None:
@@ -31,4 +32,6 @@ def check(settings: Settings) -> None:
     if not settings.url.startswith(("http://", "https://")):
         raise CannotRun("Grafana's URL is missing: give --grafana http://HOST:3000 or set TIDEGATE_GRAFANA")
     if not settings.token:
-        raise CannotRun("a token is missing: set TIDEGATE_GRAFANA_TOKEN, or give --token-file FILE")
+        raise CannotRun(
+            "a token is missing: set TIDEGATE_GRAFANA_TOKEN (or …_FILE), or give --token-file FILE"
+        )

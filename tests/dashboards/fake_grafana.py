@@ -3,7 +3,7 @@
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,6 +18,7 @@ class FakeGrafana:
         self.folders: dict[str, str] = {}
         self.dashboards: dict[str, dict[str, Any]] = {}
         self.is_healthy = True
+        self.told_as: Callable[[int], int | str] = int
         self.url = ""
 
     def answer(self, method: str, path: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -52,7 +53,13 @@ class FakeGrafana:
         version = known["version"] + 1 if known else 1
         self.dashboards[given["uid"]] = {**given, "version": version, "folderUid": folder}
         url = f"/d/{given['uid']}/{given['title'].lower().replace(': ', '-').replace(' ', '-')}"
-        return 200, {"id": 1, "uid": given["uid"], "url": url, "status": "success", "version": version}
+        return 200, {
+            "id": 1,
+            "uid": given["uid"],
+            "url": url,
+            "status": "success",
+            "version": self.told_as(version),
+        }
 
 
 @contextlib.contextmanager

@@ -69,3 +69,10 @@ def test_no_grafana_is_told_without_its_password() -> None:
     with pytest.raises(CannotRun, match="does not answer") as told:
         Grafana(url, TOKEN).push(BOARDS, folder="Tidegate", overwrite=True)
     assert "secret" not in str(told.value)
+
+
+def test_a_version_that_is_no_number_is_none(grafana: FakeGrafana) -> None:
+    grafana.told_as = "v{}".format
+    assert set(push(grafana)) == {0}
+    grafana.told_as = str
+    assert set(push(grafana)) == {2}

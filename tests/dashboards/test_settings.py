@@ -35,3 +35,13 @@ def test_a_token_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_what_is_missing_is_told(settings: Settings, told: str) -> None:
     with pytest.raises(CannotRun, match=told):
         check(settings)
+
+
+def test_the_environment_may_name_a_file_with_the_token(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("from-file\n")
+    assert settings_of({"TIDEGATE_GRAFANA_TOKEN_FILE": str(file)}).token == "from-file"
+    both = {**ENVIRONMENT, "TIDEGATE_GRAFANA_TOKEN_FILE": str(file)}
+    with pytest.raises(CannotRun, match="both set"):
+        settings_of(both)
+    assert settings_of(both, token_file=file).token == "from-file"
