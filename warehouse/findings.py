@@ -33,6 +33,13 @@ def read_findings(
     return [_to_finding(dict(zip(result.column_names, row, strict=True))) for row in result.result_rows]
 
 
+def read_finding(client: Client, tenant: str, finding: str) -> Finding | None:
+    """One by its id, however old; None where there is none."""
+    result = client.query(load("finding"), parameters={"tenant": tenant, "finding": finding})
+    found = [_to_finding(dict(zip(result.column_names, row, strict=True))) for row in result.result_rows]
+    return found[0] if found else None
+
+
 def _to_row(finding: Finding) -> list[object]:
     row: list[object] = []
     for field in _FIELDS:

@@ -77,10 +77,12 @@ class Views:
     async def finding(self, request: Request, finding: str) -> Response:
         """One finding with its evidence."""
         self._site.session_of(request)
-        findings, away = await findings_of(self._site)
-        found = next((each for each in findings if each.id == finding), None)
+        try:
+            found = await self._site.telemetry.finding(finding)
+        except WarehouseAway as fact:
+            raise NotShown(503, "The finding cannot be read", str(fact)) from fact
         if found is None:
-            raise NotShown(404, "No such finding", away or f"no finding has the id {finding!r}")
+            raise NotShown(404, "No such finding", f"no finding has the id {finding!r}")
         known = await self._site.state.recommendations("")
         return await self._site.show(
             request,

@@ -18,7 +18,7 @@ from dashboards.asking import Columns, ask_sql
 from kernel.findings import Finding
 from warehouse.client import WrongUrl, connect
 from warehouse.failures import FAILURES, is_answer, to_line
-from warehouse.findings import read_findings
+from warehouse.findings import read_finding, read_findings
 from warehouse.readers import History, Loss, Reader, Watermark
 from warehouse.readers_pages import (
     Accused,
@@ -98,6 +98,10 @@ class Telemetry:
     async def findings(self) -> list[Finding]:
         """The newest findings, open or closed. Raises WarehouseAway."""
         return await self._ask(lambda client: read_findings(client, self._tenant, limit=MOST_FINDINGS))
+
+    async def finding(self, which: str) -> Finding | None:
+        """One by its id, however old. Raises WarehouseAway."""
+        return await self._ask(lambda client: read_finding(client, self._tenant, which))
 
     async def accounts(self, now: float) -> Accounts:
         """The ledger. Raises WarehouseAway."""

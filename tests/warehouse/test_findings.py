@@ -4,7 +4,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.findings import Finding, Observation
-from warehouse.findings import insert_findings, read_findings
+from warehouse.findings import insert_findings, read_finding, read_findings
 
 
 def finding(tenant: str, key: str = "ip:10.0.0.1", onset: float = 1_700_000_000.25) -> Finding:
@@ -54,3 +54,12 @@ def test_findings_are_read_newest_first_and_of_one_tenant(warehouse_client: Clie
 def test_writing_no_findings_asks_nothing(warehouse_client: Client, tenant: str) -> None:
     insert_findings(warehouse_client, [])
     assert read_findings(warehouse_client, tenant) == []
+
+
+def test_one_is_found_by_its_id_however_many_are_newer(warehouse_client: Client, tenant: str) -> None:
+    older, newer = finding(tenant, "a", 100.0), finding(tenant, "b", 200.0)
+    closed = msgspec.structs.replace(older, closed_at=older.found_at + 60)
+    insert_findings(warehouse_client, [older, newer, finding(tenant + "-other", "c")])
+    insert_findings(warehouse_client, [closed])
+    assert read_finding(warehouse_client, tenant, older.id) == closed
+    assert read_finding(warehouse_client, tenant, "id-c") is None
