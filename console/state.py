@@ -4,6 +4,7 @@ Each class of the chain adds one concern: InForce (followers), Revising (policy)
 (recommendations), and the rest here. All of it runs on the event loop, over one store.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import secrets
@@ -19,8 +20,8 @@ from console.facts import NotHeld, Objected, Unknown, WrongPolicy
 from console.jobs import ENDED
 from console.keyring import RandomBytes
 from console.moments import why_no_time
-from console.policy_file import FileReading, PolicyFile
-from console.revising import first_reading, last_reading, withdraw_disallowed
+from console.policy_file import FileReading, PolicyFile, read_text
+from console.revising import NAME, first_reading, last_reading, withdraw_disallowed
 from console.store import Clock, Store
 from console.tokens import RESERVED_NAMES
 from console.undoing import Undoing, end_undone
@@ -101,8 +102,13 @@ class ControlState(Deciding):
         return found
 
     async def ask_job(self, request: ReplayRequest, *, author: str) -> Job:
-        """Queue a replay. Raises Objected."""
-        reasons = (why_no_time("since", request.since), why_no_time("until", request.until))
+        """Queue a replay. Raises Objected with everything that would let it fail: no worker tries that."""
+        reasons = [why_no_time("since", request.since), why_no_time("until", request.until)]
+        if request.base and await self._stored(self._store.revisions.find, self.tenant, request.base) is None:
+            reasons.append(f"base: there is no revision {request.base!r}")
+        reading = await asyncio.to_thread(read_text, request.policy, NAME, self._events_clock())
+        if reading.policy is None:
+            reasons += [problem.text() for problem in reading.problems]
         if any(reasons):
             raise Objected(tuple(filter(None, reasons)))
         now = self._clock()

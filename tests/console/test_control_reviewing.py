@@ -3,12 +3,13 @@
 import msgspec
 
 from kernel.control import ReviewInFull
+from tests.console.policies import ADAPTIVE
 from tests.console.proposing import realised, recommendation
 from tests.console.serving import Served
 
 WHICH = recommendation().id
 ONE = f"/v1/recommendations/{WHICH}"
-REQUEST = {"policy": "", "since": 0.0, "until": 1.0}
+REQUEST = {"policy": ADAPTIVE, "since": 0.0, "until": 1.0}
 
 
 def propose(control: Served) -> None:

@@ -15,7 +15,7 @@ from kernel.replays import ReplayRequest
 from tests.console.policies import ADAPTIVE, Clock, overlay
 
 PATIENCE_S = 20.0
-REQUEST = ReplayRequest("", 0.0, 1.0)
+REQUEST = ReplayRequest(ADAPTIVE, 0.0, 1.0)
 
 
 @pytest.fixture
@@ -203,5 +203,15 @@ async def test_a_write_of_somebody_called_file_is_not_taken_for_the_file(
 
 async def test_a_replay_of_times_in_milliseconds_is_refused(state: ControlState) -> None:
     with pytest.raises(Objected, match=r"since: .*; until: .* milliseconds"):
-        await state.ask_job(ReplayRequest("", 1.7e12, 1.8e12), author="ada")
+        await state.ask_job(ReplayRequest(ADAPTIVE, 1.7e12, 1.8e12), author="ada")
     assert await state.jobs() == ()
+
+
+async def test_a_replay_that_no_worker_could_begin_is_refused_with_every_reason(state: ControlState) -> None:
+    with pytest.raises(Objected) as objected:
+        await state.ask_job(ReplayRequest("colour: blue\n", 0.0, 1.0, base="n0ne"), author="ada")
+    base, *problems = objected.value.reasons
+    assert base == "base: there is no revision 'n0ne'"
+    assert problems[0].startswith("policy:1:1")
+    assert await state.jobs() == ()
+    assert (await state.ask_job(ReplayRequest(ADAPTIVE, 0.0, 1.0, base=state.revision), author="ada")).id
