@@ -17,7 +17,7 @@ from analytics.replaying import Cancelled, replay
 from analytics.situations import situation_of
 from kernel.compile import revision_of
 from kernel.patch import AddLimit, Patch, SetMode, StalePatch, apply
-from kernel.recommendations import Recommendation
+from kernel.recommendations import Recommendation, patch_digest
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest
 from warehouse.failures import to_reason
 from warehouse.readers_replay import ReplayReader
@@ -136,6 +136,7 @@ class Worker:
         """Tell what a change would have done; where it was proposed anew meanwhile, of another change."""
         current = [each for each in self._desk.proposed() if each.id == replayed.id]
         if current and current[0].patch == replayed.patch:
+            report = msgspec.structs.replace(report, patch=patch_digest(replayed.patch))
             self._desk.recommend([msgspec.structs.replace(current[0], replay=report)])
 
     def _goes_on(self, _: float) -> bool:

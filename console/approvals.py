@@ -4,7 +4,7 @@ import sqlite3
 
 import msgspec
 
-from kernel.recommendations import Approval, KeptApproval, Reviewed
+from kernel.recommendations import Approval, KeptApproval, Realised, Reviewed
 
 DECODER = msgspec.json.Decoder(KeptApproval)
 MOST_LISTED = 1_000
@@ -19,10 +19,27 @@ class Approvals:
 
     def keep(self, tenant: str, reviewed: Reviewed, approval: Approval) -> None:
         """Store the approval of one as it is now; each decision is a row of its own."""
-        kept = msgspec.json.encode(kept_of(reviewed, approval)).decode()
+        self._put(tenant, kept_of(reviewed, approval))
+
+    def account(self, tenant: str, realised: Realised) -> bool:
+        """Store what an approval did, though its recommendation was proposed again meanwhile.
+
+        It is the last that was decided before the account begins; False where there is none.
+        """
+        row = self._connection.execute(
+            "SELECT body FROM approvals WHERE tenant = ? AND recommendation = ? AND decided_at <= ?"
+            " ORDER BY decided_at DESC LIMIT 1",
+            (tenant, realised.recommendation, realised.since),
+        ).fetchone()
+        if row is not None:
+            self._put(tenant, msgspec.structs.replace(DECODER.decode(row[0]), realised=realised))
+        return row is not None
+
+    def _put(self, tenant: str, kept: KeptApproval) -> None:
+        body = msgspec.json.encode(kept).decode()
         self._connection.execute(
             "INSERT OR REPLACE INTO approvals VALUES (?, ?, ?, ?)",
-            (tenant, reviewed.recommendation.id, approval.decided_at, kept),
+            (tenant, kept.recommendation, kept.approval.decided_at, body),
         )
 
     def listed(self, tenant: str, recommendation: str = "") -> tuple[KeptApproval, ...]:

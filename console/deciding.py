@@ -185,15 +185,24 @@ class Deciding(Revising):
         return rejected
 
     async def put_realised(self, which: str, realised: Realised, *, author: str = ANALYTICS) -> Reviewed:
-        """What approved rules did since. Raises Unknown, or NotOpen where it was never approved."""
+        """What approved rules did since; of an earlier approval, where it is proposed again by now.
+
+        Raises Unknown, or NotOpen where it was never approved.
+        """
+        deed = Deed(author, "tell realised harm", which, refused_in(realised))
         async with self._revising:
             reviewed = await self._find(which)
-            if reviewed.approval is None:
-                raise NotOpen(f"recommendation {which} was never approved: nothing can be realised")
-            known = msgspec.structs.replace(reviewed, realised=realised)
-            deed = Deed(author, "tell realised harm", which, refused_in(realised))
-            put = partial(self._store.proposals.put, self.tenant, known)
-            await self._routine(put, partial(only, deed), within_s=HOUR_S)
+            is_current = reviewed.approval is not None and reviewed.approval.decided_at <= realised.since
+            known = msgspec.structs.replace(reviewed, realised=realised) if is_current else reviewed
+
+            def put() -> bool:
+                if is_current:
+                    self._store.proposals.put(self.tenant, known)
+                return is_current or self._store.approvals.account(self.tenant, realised)
+
+            is_told = await self._routine(put, lambda told: (deed,) if told else (), within_s=HOUR_S)
+        if not is_told:
+            raise NotOpen(f"recommendation {which} was never approved then: nothing can be realised")
         return known
 
     async def expire_rules(self) -> None:

@@ -43,9 +43,13 @@ class Proposals:
         known = self.find(tenant, recommendation.id)
         if known is not None and known.state not in REOPENED:
             return known
+        digest = patch_digest(recommendation.patch)
+        if recommendation.replay is not None and recommendation.replay.patch not in ("", digest):
+            # It speaks for another change; what it promised must not be quoted of this one.
+            recommendation = msgspec.structs.replace(recommendation, replay=None)
         if known is not None and recommendation.replay is None and keeps_replay(known, recommendation):
             recommendation = msgspec.structs.replace(recommendation, replay=known.recommendation.replay)
-        proposed = Reviewed(recommendation, "open", now, patch=patch_digest(recommendation.patch))
+        proposed = Reviewed(recommendation, "open", now, patch=digest)
         if known is None or known.recommendation != recommendation or known.state != "open":
             self.put(tenant, proposed)
         return proposed

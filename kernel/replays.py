@@ -141,6 +141,7 @@ class ReplayReport(msgspec.Struct, frozen=True):
     took_s: float
     caveats: tuple[str, ...]
     then: str = ""  # the revision whose replay `disagreement` is about; empty: the base
+    patch: str = ""  # digest of the recommended patch that was replayed; empty: a policy's text was
 
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]

@@ -14,7 +14,7 @@ from analytics.replay_jobs import AGAIN_S, Times, Worker, is_due
 from kernel.control import Label
 from kernel.patch import AddAccess, AddLimit, Patch
 from kernel.policy import AccessRule, Limit
-from kernel.recommendations import Approval, Evidence, Realised, Recommendation, Reviewed
+from kernel.recommendations import Approval, Evidence, Realised, Recommendation, Reviewed, patch_digest
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest, Split
 from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
 from warehouse.suspects import Suspect, insert_suspects
@@ -152,6 +152,7 @@ def test_a_recommendation_without_a_replay_gets_one(warehouse_client: Client, te
     assert desk.recommendation.replay is not None
     assert desk.recommendation.replay.rules[0].legitimate == Split(539, 1)
     assert len(desk.recommendation.replay.rules[0].curve) > 1
+    assert desk.recommendation.replay.patch == patch_digest(desk.recommendation.patch)
     assert not working.turn()
 
 

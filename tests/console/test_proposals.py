@@ -71,6 +71,9 @@ def test_a_replay_stays_while_the_change_is_the_same() -> None:
     bare = msgspec.structs.replace(recommendation(), replay=None)
     (kept,) = proposals.propose("default", [bare], 1_010.0)
     assert kept.recommendation.replay == report
+    of_another = msgspec.structs.replace(report, patch="0123456789abcdef")
+    (kept,) = proposals.propose("default", [msgspec.structs.replace(bare, replay=of_another)], 1_015.0)
+    assert kept.recommendation.replay == report
     changed = msgspec.structs.replace(bare, patch=Patch("other", bare.patch.operations))
     (kept,) = proposals.propose("default", [changed], 1_020.0)
     assert kept.recommendation.replay is None

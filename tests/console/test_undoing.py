@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.facts import NotOpen
@@ -99,3 +100,10 @@ async def test_promised_and_realised_harm_outlive_the_next_proposal(
     (kept,) = await state.approvals()
     assert (kept.realised, kept.ended_at) == (realised(PROPOSED.id), 1_060.0)
     assert kept.approval.author == "ada"
+    last = msgspec.structs.replace(realised(PROPOSED.id), until=1_060.0)
+    await state.put_realised(PROPOSED.id, last)  # the account that closes it comes later
+    (kept,) = await state.approvals()
+    assert (kept.realised, (await found(state)).realised) == (last, None)
+    before = msgspec.structs.replace(last, since=999.0)
+    with pytest.raises(NotOpen, match="never approved then"):
+        await state.put_realised(PROPOSED.id, before)
