@@ -22,6 +22,7 @@ from analytics.windows import EVERYWHERE, SPANS
 from kernel.allow_list import AllowList
 from kernel.findings import Finding, Overlay
 from kernel.policy import Adaptive, Limit, Policy
+from kernel.wording import to_rate
 
 OVERLAY_TTL_S = 600.0
 RENEW_S = 120.0  # an overlay that is still needed is renewed so long before it ends
@@ -245,8 +246,8 @@ def personal_overlay(limit: Limit, finding: Finding, situation: Situation) -> Ov
         identity=finding.identity,
         rate=rate,
         burst=burst_of(rate, min(usual.fitted[SHORT], usual.greatest[SHORT])),
-        reason=f"client burst: {observed:.3g} requests/s; 99.9 % of {usual.identities} peers stay below "
-        f"{peers:.3g} over 10 s (floor {range_of(limit).floor:g})",
+        reason=f"client burst: {to_rate(observed, 'requests')}; 99.9 % of {usual.identities} peers "
+        f"stay below {to_rate(peers)} over 10 s (floor {to_rate(range_of(limit).floor)})",
         finding=finding.id,
         created_at=situation.now,
         expires_at=situation.now + OVERLAY_TTL_S,
@@ -277,21 +278,22 @@ def why(limit: Limit, rate: float, target: float, *, was: float) -> str:
 
     >>> bounds = Adaptive(floor=5.0, ceiling=500.0)
     >>> why(Limit(name="a", rate=400.0, burst=1, adaptive=bounds), 19.35, 19.35, was=20.0)
-    'demand: at most 12.9 requests/s over 10 s are usual, so 19.4 is aimed at; from 20'
+    'demand: at most 12.9 requests/s over 10 s are usual, so 19.4/s is aimed at; from 20/s'
     """
     bounds = range_of(limit)
     aim = clamped(target, bounds)
     text = (
-        f"demand: at most {target / HEADROOM:.3g} requests/s over 10 s are usual, so {target:.3g} is aimed at"
+        f"demand: at most {to_rate(target / HEADROOM, 'requests')} over 10 s are usual, "
+        f"so {to_rate(target)} is aimed at"
     )
     if aim > target:
-        text += f" (floor {aim:g})"
+        text += f" (floor {to_rate(aim)})"
     if aim < target:
-        text += f" (ceiling {aim:g})"
+        text += f" (ceiling {to_rate(aim)})"
     if rate == aim:
-        return f"{text}; from {was:.4g}"
+        return f"{text}; from {to_rate(was)}"
     most = MOST_DOWN if rate < was else MOST_UP
-    return f"{text}; moving from {was:.4g} by at most {most:.0%} a minute".replace("%", " %")
+    return f"{text}; moving from {to_rate(was)} by at most {most:.0%} a minute".replace("%", " %")
 
 
 def overlay_id(limit: Limit, identity: str, cause: str) -> str:

@@ -31,6 +31,7 @@ from analytics.windows import (
     of_rows,
 )
 from kernel.findings import Observation
+from kernel.wording import to_rate
 
 LADDER = np.array([12.0, 8.0, 6.0])  # z per span of SPANS
 PERSISTENCE = np.array([1, 2, 5])  # seconds with a request, per span
@@ -171,7 +172,8 @@ class ClientBurst:
             identity=identity,
             group="",
             severity="critical" if observed > 4 * usual else "warning",
-            summary=f"{identity} sends {observed:.3g} requests/s; 99.9 % of its peers never pass {usual:.3g}",
+            summary=f"{identity} sends {to_rate(observed, 'requests')}; "
+            f"99.9 % of its peers never pass {to_rate(usual)}",
             evidence=evidence_of(tails, scope, span, observed=observed),
         )
 

@@ -13,6 +13,7 @@ from kernel.patch import AddLimit, Patch
 from kernel.policy import Limit
 from kernel.recommendations import Recommendation
 from kernel.replays import Choice
+from kernel.wording import to_rate
 
 LEAST_REFUSED: Final = 0.2  # of an attack's requests: a limit that refuses less is not worth a rule
 BETTER: Final = 1.2  # times as much of it: else the value that is proposed stays
@@ -66,12 +67,10 @@ def title_of(kind: str, limit: Limit) -> str:
     """One line for people."""
     where = ", ".join(limit.routes) or "every route"
     if kind == "limit-logins":
-        return f"Limit each client to {limit.burst} logins at once on {where}, {limit.rate * 60:.2g} a minute"
-    return f"Limit each client to {limit.rate:g} requests/s on {where}"
+        return f"Limit each client to {limit.burst} logins at once on {where}, {to_rate(limit.rate)}"
+    return f"Limit each client to {to_rate(limit.rate, 'requests')} on {where}"
 
 
 def to_text(limit: Limit) -> str:
-    """A value in words: `4 at once, 2 a minute`, where it is slow, or `12/s`."""
-    if limit.rate < 1:
-        return f"{limit.burst} at once, {limit.rate * 60:.2g} a minute"
-    return f"{limit.rate:g}/s, {limit.burst} at once"
+    """A value in words: `2/min, 4 at once`."""
+    return f"{to_rate(limit.rate)}, {limit.burst} at once"

@@ -28,6 +28,7 @@ from kernel.findings import Finding
 from kernel.patch import AddLimit
 from kernel.policy import Limit
 from kernel.recommendations import Recommendation
+from kernel.wording import to_rate
 
 HEADROOM = 1.5  # over what 99.9 % of the peers never pass
 GAP_HEADROOM = 3.0  # where nothing is wrong
@@ -99,8 +100,9 @@ def of_burst(finding: Finding, grounds: Grounds) -> Recommendation | None:
         Draft(
             key=finding.route or EVERYWHERE,
             title=title_of("limit-client", limit),
-            reason=f"{finding.identity} sends {observed:.3g} requests/s. 99.9 % of {usual.identities} peers "
-            f"never pass {fitted:.3g} over ten seconds; the limit leaves them headroom.",
+            reason=f"{finding.identity} sends {to_rate(observed, 'requests')}. "
+            f"99.9 % of {usual.identities} peers never pass {to_rate(fitted)} over ten seconds; "
+            "the limit leaves them headroom.",
             operation=AddLimit(limit),
             lasts_s=CLIENT_LASTS_S,
             peers=peers,
@@ -165,7 +167,7 @@ def of_gap(route: str, grounds: Grounds) -> Recommendation | None:
         None,
         Draft(
             key=route,
-            title=f"Limit each client to {rate:g} requests/s on {route}, which has no limit",
+            title=f"Limit each client to {to_rate(rate, 'requests')} on {route}, which has no limit",
             reason=f"No limit covers {route}. The value is {GAP_HEADROOM:g} times what any of "
             f"{usual.identities} clients asked for over ten seconds in the last minutes.",
             operation=AddLimit(limit),

@@ -12,6 +12,7 @@ from kernel.check import read_policy
 from kernel.control import LONGEST_LEASE_S
 from kernel.findings import Overlay
 from kernel.policy import Policy
+from kernel.wording import to_rate
 
 LEASE_S = 10.0
 RENEW_EVERY_S = 3.0  # of real time
@@ -99,7 +100,9 @@ class Publisher:
         self._published = wanted
         for overlay in wanted:
             if overlay.id not in self._told:
-                log.info("overlay %s: %g/s for %s", overlay.limit, overlay.rate, overlay.identity or "all")
+                log.info(
+                    "overlay %s: %s for %s", overlay.limit, to_rate(overlay.rate), overlay.identity or "all"
+                )
         news = [overlay for overlay in wanted if overlay.id not in self._told]
         self._told = {overlay.id for overlay in wanted}
         return news

@@ -34,13 +34,14 @@ def what_was_seen(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
         )
     if told.share > MOST_DISAGREEMENT:
         yield (
-            f"The replay decides {told.share:.2%} of requests otherwise than the proxy: do not rely on it."
+            f"The replay decides {percent(told.share, 2)} of requests otherwise than the proxy did: "
+            "do not rely on it."
         )
     others = tally.seen.together().requests - told.compared
     if told.compared and others:
         yield f"{others:,} requests were judged by other revisions and are left out of that comparison."
     if comparison.situation.lost > MOST_LOST:
-        yield f"{comparison.situation.lost:.1%} of that time's telemetry was lost."
+        yield f"{percent(comparison.situation.lost, 1)} of that time's telemetry was lost."
     if comparison.refill_s > MOST_WARM_S:
         yield "A limit takes longer to refill than limits are warmed (a day): early refusals are missed."
 
@@ -48,7 +49,7 @@ def what_was_seen(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
 def what_was_left_out(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
     """Rules and requests that are not judged."""
     for each in comparison.sides[1].opaque.values():
-        yield f"Rule `{each.rule.name}` is {each.kind}: {each.why}."
+        yield f"Rule {each.rule.name} is {each.kind}: {each.why}."
     overlong = sum(span.overlong)
     if overlong:
         yield f"{overlong:,} requests that took more than {LONGEST_S} s are left out."
@@ -64,7 +65,7 @@ def what_is_circular(comparison: Comparison) -> Iterator[str]:
     denials = [each.judged.rule.name for each in comparison.tally.rules if each.is_denial]
     if denials and comparison.situation.labels.attacks:
         yield (
-            f"Rule `{denials[0]}` may deny whom a finding accuses, and findings say who attacks: of these, "
+            f"Rule {denials[0]} may deny whom a finding accuses, and findings say who attacks: of these, "
             "who did anything else counts as harmed; a newcomer that is wrongly accused does not."
         )
 
@@ -87,3 +88,12 @@ def what_differs(comparison: Comparison, span: SpanColumns) -> Iterator[str]:
 def has_canary(policy: Policy) -> bool:
     """Whether any rule binds a share of identities only."""
     return any(rule.mode == "canary" for rule in (*policy.limits, *policy.access))
+
+
+def percent(share: float, digits: int) -> str:
+    """A share as people write it.
+
+    >>> percent(0.0034, 2)
+    '0.34 %'
+    """
+    return f"{share:.{digits}%}".replace("%", " %")

@@ -54,7 +54,7 @@ def replay(
     """
     began = clock()
     if request.until <= request.since:
-        raise NotReplayable("the range is empty: `until` must lie after `since`")
+        raise NotReplayable("the range is empty: it must end after it begins")
     hash_key = situation.hash_key
     base = compiled(situation.base, "base", at=request.since, hash_key=hash_key)
     candidate = compiled(request.policy, "candidate", at=request.since, hash_key=hash_key)

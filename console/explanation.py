@@ -8,7 +8,6 @@ from typing import Literal
 
 import msgspec
 
-from console.wording import to_rate
 from kernel.addresses import Address, identity_of_address
 from kernel.decide import (
     Facts,
@@ -24,6 +23,7 @@ from kernel.methods import RELAYED, refusal_of_method
 from kernel.paths import normalise
 from kernel.policy import Limit, Rule
 from kernel.snapshot import AccessPlan, LimitPlan, RoutePlan, Snapshot
+from kernel.wording import to_rate
 
 BAD_REQUEST = "bad-request"  # as telemetry has it
 Effect = Literal["passes", "refuses", "would refuse", "not asked"]

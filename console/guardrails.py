@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from kernel.allow_list import AllowList
 from kernel.findings import Overlay
 from kernel.policy import Limit, Policy
+from kernel.wording import to_rate
 
 # An overlay that analytics no longer renews must end on its own within the day.
 LONGEST_TTL_S = 24 * 3600.0
@@ -42,7 +43,7 @@ def objections_to(policy: Policy, limit: Limit | None, overlay: Overlay, now: fl
     if overlay.tenant != policy.tenant:
         found.append(f"its tenant {overlay.tenant!r} is not the policy's {policy.tenant!r}")
     if not floor <= overlay.rate <= ceiling:  # also refuses NaN
-        found.append(f"rate {overlay.rate:g}/s lies outside {floor:g}/s to {ceiling:g}/s")
+        found.append(f"rate {to_rate(overlay.rate)} lies outside {to_rate(floor)} to {to_rate(ceiling)}")
     if overlay.burst < 1:
         found.append(f"burst {overlay.burst} admits nobody")
     if overlay.expires_at <= now:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from console.audit import Deed
-from console.wording import counted, to_rate
+from console.wording import counted
 from kernel.findings import Overlay
+from kernel.wording import to_rate
 
 MOST_REASONS = 3  # told in one entry
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from console.moments import to_span, to_utc
-from console.wording import aligned, counted, measured, to_rate
+from console.wording import aligned, counted, measured
 from kernel.control import ReviewInFull
 from kernel.recommendations import Evidence
 from kernel.replays import Bound, ReplayReport, RuleHarm, Split
+from kernel.wording import to_rate
 
 
 def lines_of(found: ReviewInFull) -> Iterator[str]:

@@ -10,10 +10,11 @@ from console.moments import to_span, to_utc
 from console.overview import Overview, Telemetry, overview_of
 from console.settings import settings
 from console.terminal import AsJson, command_app, say, write_json
-from console.wording import aligned, counted, to_rate
+from console.wording import aligned, counted
 from kernel.control import Status
 from kernel.findings import Overlay
 from kernel.readiness import Readiness
+from kernel.wording import to_rate
 from warehouse.exits import PROBLEMS_FOUND, CannotRun
 
 MOST_OVERLAYS = 20

@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse
 
 from console.moments import to_span, to_utc
 from console.review import bound_line, identities, told
-from console.wording import counted, measured, to_rate
+from console.wording import counted, measured
+from kernel.wording import to_rate
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

@@ -107,18 +107,18 @@ def test_the_reason_leads_from_the_demand_to_the_value() -> None:
     limits.step(situation(NOW))
     limits.step(situation(NOW + DWELL_S))
     assert limits.overlays[0].reason == (
-        "demand: at most 9 requests/s over 10 s are usual, so 13.5 is aimed at; "
-        "moving from 100 by at most 20 % a minute"
+        "demand: at most 9 requests/s over 10 s are usual, so 13.5/s is aimed at; "
+        "moving from 100/s by at most 20 % a minute"
     )
 
 
 @pytest.mark.parametrize(
     ("rate", "target", "was", "ends"),
     [
-        (110.0, 150.0, 100.0, "so 150 is aimed at; moving from 100 by at most 10 % a minute"),
-        (13.5, 13.5, 15.0, "so 13.5 is aimed at; from 15"),
-        (2.0, 1.0, 2.2, "so 1 is aimed at (floor 2); from 2.2"),
-        (110.0, 900.0, 100.0, "so 900 is aimed at (ceiling 400); moving from 100 by at most 10 % a minute"),
+        (110.0, 150.0, 100.0, "so 150/s is aimed at; moving from 100/s by at most 10 % a minute"),
+        (13.5, 13.5, 15.0, "so 13.5/s is aimed at; from 15/s"),
+        (2.0, 1.0, 2.2, "so 1/s is aimed at (floor 2/s); from 2.2/s"),
+        (110.0, 900.0, 100.0, "is aimed at (ceiling 400/s); moving from 100/s by at most 10 % a minute"),
     ],
 )
 def test_the_reason_says_what_keeps_the_value_from_its_aim(

@@ -28,7 +28,7 @@ def test_a_value_that_refuses_more_is_taken_up_with_its_reason() -> None:
 def test_a_value_that_harms_nobody_is_taken_up_where_the_present_one_does() -> None:
     better = chosen(replayed(LOGINS, Choice(0.05, 6, 0.4, 0.7, 3)))
     assert better is not None
-    assert better.title == "Limit each client to 6 logins at once on orders, 3 a minute"
+    assert better.title == "Limit each client to 6 logins at once on orders, 3/min"
     assert "70% and 3 others." in better.reason
 
 

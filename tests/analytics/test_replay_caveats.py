@@ -1,5 +1,8 @@
 """Each weakness of a replay has its sentence."""
 
+import doctest
+
+from analytics import replay_caveats
 from analytics.comparison import Comparison, Situation
 from analytics.labels import Label, Labels
 from analytics.replay_caveats import caveats_of
@@ -25,7 +28,7 @@ def test_what_refused_clients_would_have_done_is_always_unknown() -> None:
 
 
 def test_lost_telemetry_long_requests_and_several_workers_are_told() -> None:
-    assert "2.5% of that time's telemetry was lost" in told(lost=0.025)
+    assert "2.5 % of that time's telemetry was lost" in told(lost=0.025)
     span = SpanColumns([int(SINCE)], [100], [3], [["w1", "w2"]])
     assert "3 requests that took more than 120 s" in told(span=span)
     assert "2 workers shared each limit" in told(span=span)
@@ -50,5 +53,9 @@ def test_a_denial_of_whom_a_finding_accuses_is_told_to_be_judged_by_it() -> None
     said = []
     for situation in (accusing, Situation(base)):
         comparison = Comparison(request, situation, base=snapshot_of(base), candidate=made)
-        said.append("Rule `gone` may deny whom a finding accuses" in " ".join(caveats_of(comparison, SPAN)))
+        said.append("Rule gone may deny whom a finding accuses" in " ".join(caveats_of(comparison, SPAN)))
     assert said == [True, False]
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(replay_caveats).failed == 0

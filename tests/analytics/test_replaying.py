@@ -214,7 +214,7 @@ def test_what_is_not_stored_is_recorded_or_unreplayable(warehouse_client: Client
     kinds = {each.rule: (each.kind, each.legitimate.requests) for each in report.rules}
     assert kinds == {"device": ("recorded", 539), "agent": ("unreplayable", 0)}
     assert report.newly_legitimate == Split(539, 1)
-    assert any("`agent` is unreplayable" in each for each in report.caveats)
+    assert any("Rule agent is unreplayable" in each for each in report.caveats)
 
 
 def test_a_request_that_no_route_takes_is_counted_as_admitted(warehouse_client: Client, tenant: str) -> None:

@@ -3,7 +3,7 @@
 import doctest
 
 from console import wording
-from console.wording import aligned, counted, measured, to_rate
+from console.wording import aligned, counted, measured
 
 
 def test_a_noun_agrees_with_its_number() -> None:
@@ -25,13 +25,6 @@ def test_columns_are_as_wide_as_their_widest_cell_and_nothing_is_cut() -> None:
 
 def test_no_rows_are_no_lines() -> None:
     assert aligned([]) == []
-
-
-def test_rates_are_told_in_the_unit_in_which_they_are_at_least_one() -> None:
-    told = {1.0: "1/s", 0.9999: "1/s", 0.5: "30/min", 1 / 60: "1/min", 0.5 / 60: "30/h", 1 / 86_400: "1/d"}
-    assert {rate: to_rate(rate) for rate in told} == told
-    assert to_rate(1e-9) == "8.64e-05/d"
-    assert to_rate(1_234.5, "requests") == "1,234 requests/s"
 
 
 def test_a_unit_that_is_a_noun_agrees_with_its_number() -> None:
