@@ -17,7 +17,7 @@ import msgspec
 from analytics.alerting import Alert, Incidents, State
 from analytics.alerts_file import AlertsFile
 from analytics.alerts_journal import REMEMBERED_S, Step, Unfinished
-from analytics.conditions import Condition
+from analytics.conditions import WAREHOUSE_AWAY, Condition
 from analytics.control import Unreachable
 from analytics.delivering import Delivery
 from analytics.posting import Clocks, Postman
@@ -195,8 +195,6 @@ class Alerts:
             log.debug("the console cannot be asked; the loop tells so")
         except Exception:
             log.warning("alerts: a turn failed; tried again", exc_info=True)
-        else:
-            self._outage.is_over()
 
     def turn(self, around: Around) -> None:
         """One round. Raises what the warehouse's client raises, or Unreachable: the rest was done."""
@@ -266,7 +264,10 @@ class Alerts:
         if real >= self._look_at:
             self._look_at = real + LOOK_EVERY_S
             self._renew(incidents, around)
-            self._announce(incidents.hold(around.conditions(now), now), around)
+            holding = around.conditions(now)
+            if all(each.name != WAREHOUSE_AWAY for each in holding):
+                self._outage.is_over()
+            self._announce(incidents.hold(holding, now), around)
 
     def _announce(self, begun: Sequence[Alert], around: Around) -> None:
         """Tell what begins to fire, at once or where a recommendation may follow a little later."""

@@ -4,6 +4,8 @@ import msgspec
 
 from kernel.findings import Observation, Severity
 
+WAREHOUSE_AWAY = "warehouse-away"  # of this one the log tells, too
+
 
 class Condition(msgspec.Struct, frozen=True):
     """One thing that holds now. Level-triggered: who no longer reports it says that it is over.

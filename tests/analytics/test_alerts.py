@@ -10,7 +10,7 @@ from analytics.alerting import HELD_S, Alert
 from analytics.alerts import LAPSED, PROPOSED_WITHIN_S, UNKNOWN_SINK, Alerts, Around, Record
 from analytics.alerts_file import AlertsFile
 from analytics.alerts_journal import Step, Unfinished
-from analytics.conditions import Condition
+from analytics.conditions import WAREHOUSE_AWAY, Condition
 from analytics.delivering import Delivery
 from analytics.posting import Clocks
 from kernel.findings import Finding
@@ -317,6 +317,32 @@ def test_what_is_asked_of_conditions_may_fail(bench: Bench, receiver: Receiver) 
     with pytest.raises(ConnectionRefusedError):
         bench.alerts.turn(broken)
     bench.until(1)  # the rest of the turn was done
+
+
+def test_the_log_says_that_the_warehouse_is_back_when_it_is(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tidegate.analytics")
+    away = Condition(WAREHOUSE_AWAY, {}, "critical", "no answer")
+    looks: list[float] = []
+    answers: list[tuple[Condition, ...]] = []
+
+    def look(now: float) -> tuple[Condition, ...]:
+        looks.append(now)
+        if not answers:
+            raise ConnectionRefusedError
+        return answers[-1]
+
+    with bench.alerts.running(msgspec.structs.replace(bench.around, conditions=look)):
+        for answer in (None, (away,), (away,), ()):
+            answers.extend([] if answer is None else [answer])
+            looks.clear()
+            bench.now += 30.0
+            eventually(lambda: looks, "it looked again")
+            eventually(lambda: "does not answer" in caplog.text, "the outage is told")
+            assert "is back" not in caplog.text or answer == ()
+        eventually(lambda: "is back" in caplog.text, "its end is told")
+    assert caplog.text.count("is back") == 1
 
 
 def test_the_threads_end_with_the_block_and_tell_what_they_still_can(

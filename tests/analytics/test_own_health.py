@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from analytics.conditions import WAREHOUSE_AWAY
 from analytics.control import Unreachable
 from analytics.own_health import (
     AWAY_S,
@@ -266,7 +267,7 @@ def test_a_warehouse_that_stays_away_is_told_beside_what_was_known(watch: SelfWa
         with pytest.raises(ConnectionRefusedError):
             watch.look(NOW + seconds)
     away, lost = watch.look(NOW + 5.0 + AWAY_S)
-    assert (away.name, away.severity, lost.name) == ("warehouse-away", "critical", "telemetry-lost")
+    assert (away.name, away.severity, lost.name) == (WAREHOUSE_AWAY, "critical", "telemetry-lost")
     assert away.summary.startswith("the warehouse does not answer (connection refused)")
     ledger.failing = False
     assert names(watch, NOW + 26) == ["telemetry-lost"]
