@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
+from kernel.patch import AddLimit, Patch
+from kernel.policy import Limit
 from kernel.recommendations import Recommendation, patch_digest
 from tests.console.policies import Clock
 from tests.console.web_proposals import RULE, proposal, propose
@@ -150,3 +153,37 @@ async def test_a_broken_policy_is_refused_with_its_reasons(browser: Browser) -> 
     assert status == 409
     assert "It would be refused" in page
     assert "routes: 3</textarea>" in page
+
+
+async def test_an_approval_that_was_undone_tells_why_and_stays_beside_the_next_proposal(
+    browser: Browser, proposed: Recommendation
+) -> None:
+    path, first = f"/recommendations/{proposed.id}", browser.state.revision
+    await decide(browser, path + "/approve", mode="enforce", hours="2", reason="it attacks")
+    assert (await decide(browser, f"/revisions/{first}/rollback", reason="too strict"))[0] == 303
+    page = (await browser.get(path)).text
+    assert f"revision {first} has none of its rules (roll back policy: too strict)" in page
+    assert "Withdrawn by keyring" in page
+    assert "Approved before" not in page
+    await browser.state.take_lease("analytics-1", 60)
+    await browser.state.propose("analytics-1", (proposed,))
+    page = (await browser.get(path)).text
+    assert "Approved before" in page
+    assert "1 of 412, at most 1.15" in page
+    assert f'action="{path}/approve"' in page
+
+
+async def test_what_changed_since_the_page_was_loaded_is_shown_and_not_approved(
+    browser: Browser, proposed: Recommendation
+) -> None:
+    path, seen = f"/recommendations/{proposed.id}", patch_digest(proposed.patch)
+    assert f'name="patch" value="{seen}"' in (await browser.get(path)).text
+    other = Patch("", (AddLimit(Limit(name="all-of-them", rate=0.1, burst=1)),))
+    await browser.state.take_lease("analytics-1", 60)
+    changed = msgspec.structs.replace(proposed, patch=other, rules=("all-of-them",), replay=None)
+    await browser.state.propose("analytics-1", (changed,))
+    status, page = await decide(browser, path + "/approve", mode="enforce", reason="seen", patch=seen)
+    assert status == 409
+    assert "it is about 1 rule now (all-of-them); look at it again" in page
+    assert f'name="patch" value="{patch_digest(other)}"' in page
+    assert "all-of-them" not in browser.state.rules
