@@ -19,7 +19,7 @@ from console.web.records import add_records
 from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
 from console.web.sharing import Shared
-from console.web.site import COOKIE, READERS, Site, Unseen, sent_form
+from console.web.site import READERS, Site, Unseen, cookie_of, is_secure, sent_form
 from console.web.situation import Situation, accused_of, findings_of, is_about, situation_of
 from console.web.streams import stream_of
 from console.web.telemetry import Telemetry, WarehouseAway
@@ -126,12 +126,12 @@ class Doors:
         session = self._site.sessions.begin(authorization)
         answer = RedirectResponse(onward, 303, headers=SECURITY_FIELDS)
         answer.set_cookie(
-            COOKIE,
+            cookie_of(request),
             session.id,
             max_age=int(SESSION_S),
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=is_secure(request),
         )
         return answer
 
@@ -140,7 +140,7 @@ class Doors:
         session, _ = await sent_form(self._site, request)
         self._site.sessions.end(session)
         answer = RedirectResponse("/login", 303, headers=SECURITY_FIELDS)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(cookie_of(request), httponly=True, samesite="strict", secure=is_secure(request))
         return answer
 
     def _form(self, onward: str, trouble: str = "", *, status: int = 200) -> Response:

@@ -51,7 +51,7 @@ class Site:
 
     def session_of(self, request: Request) -> Session:
         """Who asks for a page. Raises Unseen."""
-        session = self.sessions.of(request.cookies.get(COOKIE, ""))
+        session = self.sessions.of(request.cookies.get(cookie_of(request), ""))
         if session is None or not self.roles_of(session.authorization) & READERS:
             raise Unseen(request.url.path)
         return session
@@ -77,6 +77,16 @@ class Site:
             "now": self.now(),
         }
         return self.pages.page(template, common | values, status=status)
+
+
+def cookie_of(request: Request) -> str:
+    """The session cookie's name. `__Host-` (RFC 6265bis): no other host, no page without TLS can set it."""
+    return f"__Host-{COOKIE}" if is_secure(request) else COOKIE
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser speaks TLS, to us or to a proxy that says so from this machine."""
+    return request.url.scheme == "https"
 
 
 async def sent_form(site: Site, request: Request) -> tuple[Session, dict[str, str]]:
