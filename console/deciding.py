@@ -33,7 +33,7 @@ class Deciding(Revising):
     def __init__(self, store: Store, *, file: PolicyFile, reading: FileReading, clock: Clock) -> None:
         super().__init__(store, file=file, reading=reading, clock=clock)
         self._ends: dict[str, float] = {}  # recommendation -> when it must expire, open or approved
-        for each in store.proposals.standing(self.tenant):
+        for each in store.proposals.every(self.tenant, "open", "approved"):
             self._note_end(each.recommendation.id, each)
 
     def _note_end(self, which: str, reviewed: Reviewed | None) -> None:

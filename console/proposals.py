@@ -7,7 +7,7 @@ import msgspec
 
 from console.approvals import Approvals
 from console.transaction import Transaction
-from kernel.recommendations import Recommendation, Reviewed, patch_digest
+from kernel.recommendations import Recommendation, Reviewed, State, patch_digest
 
 DECODER = msgspec.json.Decoder(Reviewed)
 MOST_LISTED = 1_000
@@ -80,11 +80,15 @@ class Proposals:
         )
         return tuple(reviewed_of(body) for (body,) in rows)
 
-    def standing(self, tenant: str) -> tuple[Reviewed, ...]:
-        """Every one that is open or approved, however many there are."""
-        rows = self._connection.execute(
-            "SELECT body FROM proposals WHERE tenant = ? AND state IN ('open', 'approved')", (tenant,)
-        )
+    def every(self, tenant: str, *states: State) -> tuple[Reviewed, ...]:
+        """Every one of some states, however many there are."""
+        rows = [
+            row
+            for state in states
+            for row in self._connection.execute(
+                "SELECT body FROM proposals WHERE tenant = ? AND state = ?", (tenant, state)
+            )
+        ]
         return tuple(reviewed_of(body) for (body,) in rows)
 
     def _forget_ended(self, tenant: str, now: float) -> None:

@@ -19,8 +19,8 @@ class Undoing(msgspec.Struct, frozen=True):
 
 def end_undone(store: Store, policy: Policy, undoing: Undoing) -> None:
     """Withdraw each approval of which nothing is left in a policy, so that it may be proposed again."""
-    for each in store.proposals.standing(policy.tenant):
-        if each.state != "approved" or not is_undone(policy, each.recommendation.patch):
+    for each in store.proposals.every(policy.tenant, "approved"):
+        if not is_undone(policy, each.recommendation.patch):
             continue
         ended = msgspec.structs.replace(
             each,

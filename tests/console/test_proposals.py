@@ -91,7 +91,9 @@ def test_every_one_that_is_open_or_approved_is_known_however_many_there_are() ->
     proposals = Proposals(connection())
     many = [recommendation(f"k{each}") for each in range(MOST_LISTED + 1)]
     proposals.propose("default", many, 1_000.0)
-    assert len(proposals.standing("default")) == MOST_LISTED + 1
+    proposals.put("default", Reviewed(recommendation(), "approved", 1_000.0))
+    assert len(proposals.every("default", "open")) == MOST_LISTED + 1
+    assert len(proposals.every("default", "approved", "open")) == MOST_LISTED + 2
     assert len(proposals.listed("default")) == MOST_LISTED
 
 
