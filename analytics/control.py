@@ -93,9 +93,12 @@ class Control:
         return msgspec.json.decode(found, type=tuple[Reviewed, ...])
 
     def ended(self) -> tuple[Reviewed, ...]:
-        """Recommendations whose rules ended, and those that expired before anybody approved them."""
-        found = self._call("GET", "/v1/recommendations", query={"state": "expired"})
-        return msgspec.json.decode(found, type=tuple[Reviewed, ...])
+        """Recommendations whose rules ended, or were taken out of the policy, and others that are over."""
+        found = [
+            self._call("GET", "/v1/recommendations", query={"state": state})
+            for state in ("expired", "withdrawn")
+        ]
+        return tuple(each for body in found for each in msgspec.json.decode(body, type=tuple[Reviewed, ...]))
 
     def put_realised(self, realised: Realised) -> None:
         """Say what an approved recommendation did."""

@@ -95,5 +95,6 @@ def test_what_a_replay_needs_is_asked_for(control: Control, told: Endpoint) -> N
     assert control.proposed() == []
     assert control.approved() == ()
     assert control.ended() == ()
+    assert told.calls[-2:] == ["GET /v1/recommendations", "GET /v1/recommendations"]  # expired, withdrawn
     control.put_realised(Realised("r1", 1.0, 2.0, Split(), Split(), Bound(0, 0, 1.0)))
     assert told.calls[-1] == "PUT /v1/recommendations/r1/realised"
