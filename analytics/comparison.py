@@ -1,6 +1,6 @@
 """A candidate beside the policy that was in force: both judge the same requests, chunk by chunk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -128,6 +128,12 @@ class Comparison:
         lost = np.array([not each.is_routed for each in known])[inverse]
         self.unrouted += int((lost & frame.counted).sum())
 
+    def greedy_among(self, tally: RuleTally) -> int:
+        """How many of the attackers that a rule refuses nothing but their rate accuses."""
+        return len(
+            tally.refused.attack.identities.intersection(self._numbers_of(self.situation.labels.greedy))
+        )
+
     def report(self, caveats: tuple[str, ...], *, took_s: float) -> ReplayReport:
         """What was found."""
         tally, request = self.tally, self.request
@@ -206,13 +212,14 @@ class Comparison:
 
     def _frame(self, rows: RowColumns, times: Floats, identities: Numbers) -> Frame:
         ended = np.asarray(rows.ended, dtype=np.int64) / MICROSECONDS
-        ordinary = [self._identities.get(name, -1) for name in self.situation.labels.ordinary]
+        labels = self.situation.labels
         return Frame(
             times=times,
             ended=ended,
             identities=identities,
             attacks=self._attacks_among(identities, ended),
-            ordinary=np.isin(identities, ordinary),
+            ordinary=np.isin(identities, self._numbers_of(labels.ordinary)),
+            greedy=np.isin(identities, self._numbers_of(labels.greedy)),
             counted=ended >= self.request.since,
             bounded=ended >= max(self.request.since, self.chosen_until),
             known=self._known_before(identities, times),
@@ -222,6 +229,10 @@ class Comparison:
             status=np.asarray(rows.status, dtype=np.int64),
             method=np.asarray(rows.method, dtype=np.int64),
         )
+
+    def _numbers_of(self, names: Iterable[str]) -> list[int]:
+        """Those of them that were seen."""
+        return [self._identities[name] for name in names if name in self._identities]
 
     def _known_before(self, identities: Numbers, times: Floats) -> Flags:
         """Of which requests the identity was there before `chosen_until`; chunks are in order of time."""

@@ -21,12 +21,14 @@ class Labels(msgspec.Struct, frozen=True):
     """`legitimate`: identities that an operator vouches for, whatever a finding says.
 
     `ordinary`: accused addresses that did more than what accuses them. A denial takes that from them as
-    well, and it is made of the accusation itself: where it is judged, they are legitimate.
+    well, and it is made of the accusation itself: where it is judged, they are legitimate. `greedy`: whom
+    nothing accuses but how much they ask for, which is what a limit cuts.
     """
 
     attacks: tuple[Label, ...] = ()
     legitimate: frozenset[str] = frozenset()
     ordinary: frozenset[str] = frozenset()
+    greedy: frozenset[str] = frozenset()
 
     def stretches(self) -> dict[str, list[tuple[float, float]]]:
         """Identity -> when it is an attack, AROUND_S wider than labelled."""

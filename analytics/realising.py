@@ -1,6 +1,5 @@
 """What approved rules did: the harm that was promised, beside the harm that came. Labels as in a replay."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,7 +13,7 @@ from kernel.hashing import in_canary, keyed_hash
 from kernel.patch import AddAccess, AddLimit, Patch
 from kernel.recommendations import Approval, Realised, Recommendation, Reviewed
 from kernel.replays import Split
-from warehouse.readers_replay import Meeting, ReplayReader
+from warehouse.readers_replay import Meeting, Refused, ReplayReader
 
 AGAIN_AFTER_S: Final = 10.0
 LATE_S: Final = 600.0  # rows may come so late (a spool that is drained): until then they are counted anew
@@ -24,6 +23,7 @@ KEPT_S: Final = 7 * 86_400.0  # raw requests (migration 0001): an account that i
 ACCUSED_S: Final = 29 * 86_400.0  # suspects are forgotten after 30 days (migration 0014)
 
 Hashes = NDArray[np.uint64]
+Refusals = dict[str, Refused]  # by identity
 
 
 class Account:
@@ -40,10 +40,11 @@ class Account:
         self._hash_key = hash_key
         self._meeting = meeting_of(recommendation.patch, recommendation.rules)
         self._since = self._settled = self._until = approval.decided_at
+        self._is_denial = bool(denials_in(recommendation.patch))
         self._is_new = True
         self._attackers: set[str] = set()  # as told last
-        self._refused: Counter[str] = Counter()
-        self._refused_of_late: Counter[str] = Counter()
+        self._refused: Refusals = {}
+        self._refused_of_late: Refusals = {}
         self._met = self._met_of_late = hashes_of(())
 
     def bring_up(self, reader: ReplayReader, now: float) -> bool:
@@ -58,7 +59,8 @@ class Account:
         old = min(self._until - LATE_S, self._settled + STRETCH_S)
         if old > self._settled:
             refused, met = self._counted(reader, self._settled, old)
-            self._refused, self._met, self._settled = self._refused + refused, np.union1d(self._met, met), old
+            self._refused, self._met = together(self._refused, refused), np.union1d(self._met, met)
+            self._settled = old
         if old < self._until - LATE_S:
             return False
         self._refused_of_late, self._met_of_late = self._counted(reader, self._settled, self._until)
@@ -72,41 +74,46 @@ class Account:
         """Since the approval (KEPT_S ago at most when it was begun), up to where it was brought; None where
         nothing lies between.
 
-        An identity that is labelled at any time of it is an attack for all of it. Whom a rule denies is not
-        heard of any more: who was accused before stays an attack, unless `labels.ordinary` knows better.
+        An identity that is labelled at any time of it is an attack for all of it, unless nothing but its rate
+        accuses it and a limit refused it at other times, too. Whom a rule denies is not heard of any more:
+        who was accused before stays an attack, unless `labels.ordinary` knows better.
         """
         if self._until <= self._since:
             return None
-        attacks = self._attackers = self._attacks(labels)
-        refused = self._refused + self._refused_of_late
-        harmed = {identity: requests for identity, requests in refused.items() if identity not in attacks}
+        attacks = self._attacks(labels)
+        self._attackers = set(attacks)
+        refused = together(self._refused, self._refused_of_late)
+        attacks -= cut_beyond(refused, labels) if not self._is_denial else set()
+        harmed = {who: each.requests for who, each in refused.items() if who not in attacks}
+        requests = sum(each.requests for each in refused.values())
         met = np.setdiff1d(np.union1d(self._met, self._met_of_late), hashes_of(attacks))
         return Realised(
             recommendation=self.recommendation.id,
             since=self._since,
             until=self._until,
-            attack=Split(refused.total() - sum(harmed.values()), len(refused) - len(harmed)),
+            attack=Split(requests - sum(harmed.values()), len(refused) - len(harmed)),
             legitimate=Split(sum(harmed.values()), len(harmed)),
             bound=bound_of(len(harmed), max(len(met), len(harmed))),
         )
 
     def _attacks(self, labels: Labels) -> set[str]:
-        is_denial = bool(denials_in(self.recommendation.patch))
         attacks = {
             identity
             for identity, stretches in labels.stretches().items()
-            if any(first < self._until and (is_denial or last > self._since) for first, last in stretches)
+            if any(
+                first < self._until and (self._is_denial or last > self._since) for first, last in stretches
+            )
         }
         if self._until - self._since > ACCUSED_S:
             attacks |= self._attackers - labels.legitimate
-        return attacks - labels.ordinary if is_denial else attacks
+        return attacks - labels.ordinary if self._is_denial else attacks
 
-    def _counted(self, reader: ReplayReader, since: float, until: float) -> tuple[Counter[str], Hashes]:
-        """(requests refused by identity, hashes of who met the rules) of a stretch."""
+    def _counted(self, reader: ReplayReader, since: float, until: float) -> tuple[Refusals, Hashes]:
+        """(what was refused, hashes of who met the rules) of a stretch."""
         refused = reader.refused_by(since, until, self._meeting.rules)
         met = reader.met(since, until, self._meeting)
-        bound = {identity: requests for identity, requests in refused.items() if self._binds(identity)}
-        return Counter(bound), hashes_of(identity for identity in met if self._binds(identity))
+        bound = {identity: each for identity, each in refused.items() if self._binds(identity)}
+        return bound, hashes_of(identity for identity in met if self._binds(identity))
 
     def _binds(self, identity: str) -> bool:
         """Whether the rules bind an identity: a canary only says whom of the others it would have refused."""
@@ -125,6 +132,30 @@ def account_of(reviewed: Reviewed, *, hash_key: bytes) -> Account | None:
     if reviewed.state != "approved":
         account.ended_at = min(account.ended_at, reviewed.changed_at)
     return account
+
+
+def together(one: Refusals, other: Refusals) -> Refusals:
+    """Both stretches of time."""
+    found = dict(one)
+    for identity, each in other.items():
+        before = found.get(identity, Refused(0, each.first, each.last))
+        found[identity] = Refused(
+            before.requests + each.requests, min(before.first, each.first), max(before.last, each.last)
+        )
+    return found
+
+
+def cut_beyond(refused: Refusals, labels: Labels) -> set[str]:
+    """Whom nothing but their rate accuses, and who were refused before or after, too: that is harm."""
+    stretches = labels.stretches()
+    named = labels.greedy & refused.keys() & stretches.keys()
+    return {identity for identity in named if exceeds(refused[identity], stretches[identity])}
+
+
+def exceeds(refused: Refused, stretches: Iterable[tuple[float, float]]) -> bool:
+    """Whether some of it was refused before or after the stretches in which somebody is an attacker."""
+    began, ended = zip(*stretches, strict=True)
+    return bool(refused.first < min(began) or refused.last >= max(ended))
 
 
 def hashes_of(identities: Iterable[str]) -> Hashes:

@@ -62,6 +62,15 @@ def what_was_left_out(comparison: Comparison, span: SpanColumns) -> Iterator[str
 
 def what_is_circular(comparison: Comparison) -> Iterator[str]:
     """Rules that are made of the accusations by which their harm is judged."""
+    for each in comparison.tally.rules:
+        greedy = 0 if each.is_denial else comparison.greedy_among(each)
+        if greedy:
+            attackers = "1 attacker" if greedy == 1 else f"{greedy:,} attackers"
+            yield (
+                f"Rule {each.judged.rule.name} cuts how much clients ask for, and nothing but that accuses "
+                f"{attackers} whom it refuses: their excess counts as attack, what it refuses of them before "
+                "or after counts as harm."
+            )
     denials = [each.judged.rule.name for each in comparison.tally.rules if each.is_denial]
     if denials and comparison.situation.labels.attacks:
         yield (

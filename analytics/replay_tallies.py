@@ -21,6 +21,9 @@ class Frame(msgspec.Struct, frozen=True):
     identities: Numbers
     attacks: Flags
     ordinary: Flags  # of identities that a denial would harm, although somebody accuses them
+    greedy: (
+        Flags  # of identities that nothing but their rate accuses: harm is looked for in all that is counted
+    )
     counted: Flags
     bounded: Flags
     known: Flags  # of identities that were there before harm is bounded
@@ -36,7 +39,8 @@ class Frame(msgspec.Struct, frozen=True):
 
     def bounded_among(self, flags: Flags) -> list[int]:
         """The legitimate identities of the flagged requests over which harm is bounded."""
-        found: list[int] = np.unique(self.identities[flags & self.bounded & ~self.attacks]).tolist()
+        bounded = self.bounded | (self.greedy & self.counted)
+        found: list[int] = np.unique(self.identities[flags & bounded & ~self.attacks]).tolist()
         return found
 
 

@@ -65,18 +65,21 @@ def labels_of(
     vouched = vouched_by(opinions)
     named = {each.identity for each in opinions if each.identity and each.label == "attack"}
     accused = reader.accused(request.since - MOST_WARM_S, request.until, refuted=sorted(vouched.findings))
-    attacks = [
-        Label(identity, since / 1e6, until / 1e6)
-        for identity, since, until in zip(accused.identity, accused.since, accused.until, strict=True)
-    ]
-    attacks += suspected(client, tenant, vouched.findings)
+    rows = zip(accused.identity, accused.since, accused.until, accused.by_rate, strict=True)
+    told = [(Label(identity, since / 1e6, until / 1e6), by_rate) for identity, since, until, by_rate in rows]
+    suspects = suspected(client, tenant, vouched.findings)
+    greedy = {label.identity for label, by_rate in told if by_rate}
+    greedy -= {label.identity for label, by_rate in told if not by_rate} | {
+        each.identity for each in suspects
+    }
+    attacks = [*(label for label, _ in told), *suspects]
     attacks += [Label(identity, 0.0, 0.0) for identity in sorted(named)]
     cleared = vouched.identities
     if vouched.findings:
         findings = read_findings(client, tenant, limit=MOST_FINDINGS)
         refuted = {each.identity for each in findings if each.id in vouched.findings and each.identity}
         cleared |= refuted - named
-    return Labels(tuple(attacks), cleared)
+    return Labels(tuple(attacks), cleared, greedy=frozenset(greedy - named))
 
 
 def suspected(client: Client, tenant: str, refuted: Set[str]) -> list[Label]:

@@ -1,7 +1,7 @@
 """What a replay asks of the warehouse: requests in the order in which rules met them, in bounded chunks."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -84,6 +84,15 @@ class LabelColumns(msgspec.Struct, frozen=True):
     identity: Sequence[str]
     since: Sequence[int]
     until: Sequence[int]
+    by_rate: Sequence[int]  # 1: of nothing but how much it asks for
+
+
+class Refused(NamedTuple):
+    """Requests of an identity that some rules refused, and when the first and the last of them ended."""
+
+    requests: int
+    first: float
+    last: float
 
 
 class Meeting(msgspec.Struct, frozen=True):
@@ -124,10 +133,14 @@ class ReplayReader(Reader):
         columns = self._ask("replay_overlays", since, until)
         return {str(overlay): int(began) / 1e6 for overlay, began in zip(*columns, strict=True)}
 
-    def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, int]:
-        """Identity -> requests that the rules refused, or would have as shadows."""
+    def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, Refused]:
+        """By identity: what the rules refused, or would have as shadows."""
         columns = self._ask("replay_refused", since, until, rules=list(rules))
-        return {str(identity): int(refused) for identity, refused in zip(*columns, strict=True)}
+        rows = zip(*columns, strict=True)
+        return {
+            str(identity): Refused(int(requests), int(first) / 1e6, int(last) / 1e6)
+            for identity, requests, first, last in rows
+        }
 
     def met(self, since: float, until: float, meeting: Meeting) -> Sequence[str]:
         """The identities that could have met the rules."""

@@ -13,7 +13,7 @@ from kernel.policy import AccessRule, Limit
 from kernel.recommendations import Approval, Evidence, Realised, Recommendation, Reviewed
 from kernel.replays import Split
 from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
-from warehouse.readers_replay import Meeting, ReplayReader
+from warehouse.readers_replay import Meeting, Refused, ReplayReader
 
 STRICT = "{name: strict, MODE rate: 1/s, burst: 2, routes: [orders]}"
 DENIAL_TEXT = '{name: strict, action: deny, networks: ["10.0.2.0/24"], routes: [logins]}'
@@ -114,7 +114,7 @@ def test_rules_apply_where_their_patch_says() -> None:
 class Asked(ReplayReader):
     """Notes what stretches it is asked for, in seconds."""
 
-    def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, int]:
+    def refused_by(self, since: float, until: float, rules: Sequence[str]) -> dict[str, Refused]:
         self.stretches = [*getattr(self, "stretches", []), (since - SINCE, until - SINCE)]
         return super().refused_by(since, until, rules)
 
@@ -210,3 +210,20 @@ def test_an_account_that_is_begun_late_begins_where_requests_are_kept(
     told = account.told(Labels())
     assert told is not None
     assert (told.since, told.until) == (now - KEPT_S, now)
+
+
+def test_who_turned_greedy_is_harmed_by_what_is_refused_at_other_times(
+    warehouse_client: Client, tenant: str
+) -> None:
+    """Its excess alone is the attack: see docs/replay.md."""
+    text = policy_text(STRICT.replace("MODE", ""))
+    store(warehouse_client, tenant, judged_rows(tenant, text, steady(GREEDY, every_s=0.1, until_s=90)))
+    reader = ReplayReader(warehouse_client, tenant)
+    for label, harmed in ((Label(GREEDY, SINCE, 0.0), 0), (Label(GREEDY, SINCE, SINCE + 20), 1)):
+        labels = Labels((label,), greedy=frozenset({GREEDY}))
+        told = realised(reader, approved(), labels, now=SINCE + 100)
+        assert told is not None
+        assert (told.bound.harmed, told.legitimate.identities) == (harmed, harmed)
+        accused_otherwise = realised(reader, approved(), Labels((label,)), now=SINCE + 100)
+        assert accused_otherwise is not None
+        assert accused_otherwise.bound.harmed == 0

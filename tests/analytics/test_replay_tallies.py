@@ -22,6 +22,7 @@ def frame(
     *,
     attacks: Set[int] = NOBODY,
     ordinary: Set[int] = NOBODY,
+    greedy: Set[int] = NOBODY,
     known: Set[int] | None = None,
     warm: int = 0,
 ) -> Frame:
@@ -36,6 +37,7 @@ def frame(
         identities=numbers,
         attacks=np.isin(numbers, list(attacks)),
         ordinary=np.isin(numbers, list(ordinary)),
+        greedy=np.isin(numbers, list(greedy)),
         counted=times >= warm,
         bounded=times >= max(warm, n / 2),
         known=~no if known is None else np.isin(numbers, list(known)),

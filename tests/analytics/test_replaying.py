@@ -380,3 +380,29 @@ def test_a_consumer_that_is_removed_is_harmed(warehouse_client: Client, tenant: 
     report = replayed(warehouse_client, tenant, head.replace(known, ""), situation=Situation(head))
     assert report.newly_legitimate.identities == 1
     assert (report.bound.harmed, report.bound.n) == (1, 1)
+
+
+def test_who_turned_greedy_is_harmed_where_a_limit_refuses_its_ordinary_use(
+    warehouse_client: Client, tenant: str
+) -> None:
+    """Its excess is an attack by its rate alone; what it did before is not, in whatever half of the range."""
+    usual = [(at / 2, GREEDY, "orders") for at in range(20)]  # ten seconds at two a second
+    asked = [
+        *usual,
+        *((40 + at / 10, GREEDY, "orders") for at in range(200)),
+        *((at * 3.0, PEERS[0], "orders") for at in range(20)),
+    ]
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, asked))
+    accused = Labels((Label(GREEDY, SINCE + 41, 0.0),), greedy=frozenset({GREEDY}))
+    report = replayed(warehouse_client, tenant, STRICT, situation=Situation(BASE, labels=accused))
+    (rule,) = report.rules
+    assert (rule.bound.harmed, rule.bound.n) == (1, 2)
+    assert any("nothing but that accuses 1 attacker" in each for each in report.caveats)
+    generous = STRICT.replace("rate: 1/s, burst: 2", "rate: 3/s, burst: 6")
+    report = replayed(warehouse_client, tenant, generous, situation=Situation(BASE, labels=accused))
+    (rule,) = report.rules
+    assert rule.attack.requests > 100
+    assert (rule.bound.harmed, rule.bound.n) == (0, 2)
+    for other in (GREEDY_LABEL, Labels((Label(GREEDY, SINCE + 41, 0.0),))):
+        plain = replayed(warehouse_client, tenant, STRICT, situation=Situation(BASE, labels=other))
+        assert not any("nothing but that accuses" in each for each in plain.caveats)

@@ -57,6 +57,7 @@ def test_findings_suspects_and_operators_accuse(warehouse_client: Client, tenant
     found = situation_of(warehouse_client, tenant, REQUEST, base="", opinions=opinions)
     assert {each.identity for each in found.labels.attacks} == {"ip:1", "ip:2", "ip:3"}
     assert set(found.labels.stretches()) == {"ip:1", "ip:3"}
+    assert found.labels.greedy == {"ip:1"}  # a client burst accuses it, and nothing else
     refuted = situation_of(
         warehouse_client, tenant, REQUEST, base="", opinions=[opinion("legitimate", finding="f1")]
     )

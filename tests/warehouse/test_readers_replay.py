@@ -7,7 +7,7 @@ from kernel.findings import Finding
 from kernel.policy import METHODS
 from tests.warehouse.event_rows import insert_rows, row
 from warehouse.findings import insert_findings
-from warehouse.readers_replay import LONGEST_S, Meeting, ReplayReader, Stretch, Wording
+from warehouse.readers_replay import LONGEST_S, Meeting, Refused, ReplayReader, Stretch, Wording
 from warehouse.suspects import Suspect, insert_suspects
 
 AT = 1_800_000_000.0
@@ -159,4 +159,7 @@ def test_whom_rules_could_have_met_and_refused_is_told(warehouse_client: Client,
     assert list(reader.met(AT - 10, AT + 10, Meeting(("one",)))) == ["ip:1", "ip:2", "ip:3"]
     assert list(reader.met(AT - 10, AT + 10, Meeting(("one",), ("orders",)))) == ["ip:1", "ip:2"]
     assert list(reader.met(AT - 10, AT + 10, Meeting(("one",), ("orders",), ("gold",)))) == ["ip:2"]
-    assert reader.refused_by(AT - 10, AT + 10, ["one"]) == {"ip:1": 1, "ip:2": 1}
+    assert reader.refused_by(AT - 10, AT + 10, ["one"]) == {
+        "ip:1": Refused(1, AT, AT),
+        "ip:2": Refused(1, AT, AT),
+    }

@@ -1,5 +1,9 @@
 -- Whom some rules refused, or would have as shadows, since a moment: what approved rules really did.
-SELECT identity, count() AS refused
+SELECT
+    identity,
+    count() AS refused,
+    toUnixTimestamp64Micro(min(ended_at)) AS first,
+    toUnixTimestamp64Micro(max(ended_at)) AS last
 FROM requests
 WHERE tenant = {tenant:String}
   AND interim = 0
