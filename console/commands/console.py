@@ -18,6 +18,7 @@ import uvicorn
 from console.control import create_app
 from console.copying import Copying
 from console.facts import WrongPolicy
+from console.failures import is_full
 from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
 from console.policy_file import why_refused
 from console.settings import Settings, settings
@@ -67,10 +68,9 @@ def console(
                 asyncio.run(
                     serve(opened, listener=listener, tokens=tokens, warehouse=warehouse or known.warehouse)
                 )
-    except (UnreadableKeyring, UnreadableStore, OSError, ValueError) as trouble:
-        raise CannotRun(str(trouble)) from trouble
-    except sqlite3.Error as trouble:
-        raise CannotRun(f"{directory / STORE_FILE}: {trouble}") from trouble
+    except (UnreadableKeyring, UnreadableStore, OSError, ValueError, sqlite3.Error) as trouble:
+        why = f"no space is left on the disk of {directory}; free some" if is_full(trouble) else str(trouble)
+        raise CannotRun(why) from trouble
     except WrongPolicy as wrong:
         raise CannotRun(why_refused(policy, wrong.problems)) from wrong
 
