@@ -19,7 +19,7 @@ from warehouse.migrate import MigrationRefused, migrate
 COPY_EVERY_S = 2.0
 RETRY_AFTER_S = 15.0
 UNTOLD_TRIES = 3  # a warehouse that starts beside the console needs some seconds
-ANSWER_WITHIN_S = 20
+ANSWER_WITHIN_S = 10  # so long the end of the process waits for one that hangs
 
 T = TypeVar("T")
 
