@@ -163,10 +163,11 @@ def steps_of(asked: Asked, snapshot: Snapshot, verdicts: Verdicts, now: float) -
     if facts.route < 0:
         takes = f"; the path takes {', '.join(asked.allow)}" if asked.allow else ""
         yield Step("route", "", "", "refuses", f"no route takes {asked.method} {asked.path}{takes}")
+        yield from access_steps(facts, snapshot, now)
         return
     route = snapshot.routes[facts.route]
     yield Step("route", route.name, "", "passes", f"{route.template} to upstream {route.upstream.name!r}")
-    yield from access_steps(facts, route, snapshot, now)
+    yield from access_steps(facts, snapshot, now)
     denied = verdicts.reason == Reason.ACCESS_DENIED
     yield credential_step(facts, route, denied)
     yield body_step(facts, route, denied or bool(judge_credential(facts, route)))
@@ -178,12 +179,16 @@ def mode_of(rule: Rule) -> str:
     return f"canary {rule.canary:.3g}" if rule.mode == "canary" else rule.mode
 
 
-def access_steps(facts: Facts, route: RoutePlan, snapshot: Snapshot, now: float) -> Iterator[Step]:
-    """The access rules of the route, in order; the first enforced match ends them."""
-    plans = {plan.name: plan for plan in route.access}
+def access_steps(facts: Facts, snapshot: Snapshot, now: float) -> Iterator[Step]:
+    """The access rules of the request's route, in order; the first enforced match ends them.
+
+    Without a route those that are for every one.
+    """
+    route = snapshot.routes[facts.route] if facts.route >= 0 else None
+    plans = {plan.name: plan for plan in (route.access if route else snapshot.access)}
     decided = ""
     for rule in snapshot.policy.access:
-        if rule.routes and route.name not in rule.routes:
+        if rule.routes and (route is None or route.name not in rule.routes):
             continue
         plan = plans.get(rule.name)
         effect, detail = access_effect(facts, plan, snapshot.hash_key, now)

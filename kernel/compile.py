@@ -47,6 +47,9 @@ def compile_policy(policy: Policy, revision: str, hash_key: bytes) -> Snapshot:
         routes=tuple(
             to_route_plan(index, route, policy, headers) for index, route in enumerate(policy.routes)
         ),
+        access=tuple(
+            to_access_plan(rule) for rule in policy.access if rule.mode != "off" and not rule.routes
+        ),
         credentials=credentials_of(policy),
         limit_headers=tuple(name.encode("latin-1") for name in headers),
         api_key_header=policy.api_key_header.lower().encode("latin-1"),

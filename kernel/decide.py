@@ -1,6 +1,7 @@
 """Every verdict, and the order of rules. The order below is the security model.
 
 1. route: nothing is relayed that no route takes                     404, 405
+   (networks that access rules deny everything are told 403 here, too)
 2. access: networks that may not call, before anything is looked up  403
 3. credential: a wrong key is refused even where none is needed      401
 4. body: a declared length over the route's cap                      413
@@ -54,6 +55,8 @@ STATUS: dict[Reason, int] = {
     Reason.ABNORMAL_USAGE: 429,
 }
 
+UNROUTED = frozenset((Reason.NO_ROUTE, Reason.WRONG_METHOD))  # no route takes the request
+
 Credential = Literal["none", "valid", "invalid"]
 Slot = tuple[str, str]  # (limit, key)
 LimiterState = dict[Slot, float]  # -> theoretical arrival time
@@ -102,8 +105,7 @@ class Verdicts(msgspec.Struct, frozen=True, gc=False):
 def decide(facts: Facts, snapshot: Snapshot, state: LimiterState, now: float) -> Verdicts:
     """Judge one request at `now` (seconds since 1970), updating the limiter's state."""
     if facts.route < 0:
-        reason = Reason.WRONG_METHOD if facts.route == WRONG_METHOD else Reason.NO_ROUTE
-        return Verdicts(reason, STATUS[reason], "", (), ())
+        return judge_unrouted(facts, snapshot, now)
     route = snapshot.routes[facts.route]
     reason, rule = NONE, ""
     shadows: tuple[str, ...] = ()
@@ -120,6 +122,13 @@ def decide(facts: Facts, snapshot: Snapshot, state: LimiterState, now: float) ->
         return judge_lone(plans[0], facts, snapshot, state, now)
     before = Before(facts, route.name, snapshot.hash_key, now, reason, rule, shadows)
     return judge_limits(before, plans, state)
+
+
+def judge_unrouted(facts: Facts, snapshot: Snapshot, now: float) -> Verdicts:
+    """What no route takes is refused; who may call nothing does not learn which paths there are."""
+    denied, rule, shadows = judge_access(facts, snapshot.access, snapshot.hash_key, now)
+    reason = denied or (Reason.WRONG_METHOD if facts.route == WRONG_METHOD else Reason.NO_ROUTE)
+    return Verdicts(reason, STATUS[reason], rule, shadows, ())
 
 
 def limits_for(route: RoutePlan, principal: Principal | None) -> tuple[LimitPlan, ...]:
@@ -269,6 +278,7 @@ def quota_of(plan: LimitPlan, identity: str, now: float) -> tuple[Quota, str, bo
 
 __all__ = [
     "NO_ROUTE",
+    "UNROUTED",
     "WRONG_METHOD",
     "Credential",
     "Facts",

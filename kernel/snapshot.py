@@ -107,6 +107,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     policy: Policy
     matcher: Matcher
     routes: tuple[RoutePlan, ...]
+    access: tuple[AccessPlan, ...]  # those for every route: they hold where no route takes a request, too
     credentials: dict[bytes, Principal]
     limit_headers: tuple[bytes, ...]  # lower case
     api_key_header: bytes  # lower case

@@ -8,7 +8,7 @@ import enum
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from kernel.decide import Reason
+from kernel.decide import UNROUTED, Reason
 from kernel.events import Outcome
 from proxy.framing import Body, Chunked, Malformed
 from proxy.prepared import INTERIM_S, Prepared
@@ -165,7 +165,7 @@ class Ending(Account):
         self.skipping = not self.request_done and self.is_skippable
         reason = judged.verdicts.reason
         outcome = Outcome.REFUSED
-        if reason in (Reason.NO_ROUTE, Reason.WRONG_METHOD):
+        if reason in UNROUTED:
             outcome = Outcome.NO_ROUTE
         elif reason == Reason.BODY_TOO_LARGE:
             outcome = Outcome.BODY_TOO_LARGE

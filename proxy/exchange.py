@@ -5,7 +5,7 @@ How it can end stands in `proxy.ending`.
 
 import msgspec
 
-from kernel.decide import Reason, Verdicts
+from kernel.decide import UNROUTED, Reason
 from kernel.events import Flag, Outcome
 from kernel.policy import METHODS
 from proxy import headers
@@ -27,7 +27,6 @@ LEAST_BODY_BYTES_PER_S = 500
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 REUSED, EARLY = int(Flag.UPSTREAM_REUSED), int(Flag.EARLY_RESPONSE)
 CHUNKED, LENGTH, CLOSE = Body.CHUNKED, Body.LENGTH, Body.CLOSE
-NOTHING_DECIDED = Verdicts(Reason.NONE, 0, "", (), ())  # what a Python handler answers
 TRACE_BITS = 192  # a trace id and a span id
 
 
@@ -62,9 +61,10 @@ class Exchange(Ending):
             self.request_done = True
         self.trace_id, trace = continue_trace(head.noted, gateway.random_bits(TRACE_BITS))
         if judged.verdicts.reason:
-            if route is not None or not self._is_answered(head):
+            if judged.verdicts.reason not in UNROUTED or not self._is_answered(head):
                 return False
-            judged = self.judged = msgspec.structs.replace(judged, verdicts=NOTHING_DECIDED)
+            allowed = msgspec.structs.replace(judged.verdicts, reason=Reason.NONE, status=0)
+            judged = self.judged = msgspec.structs.replace(judged, verdicts=allowed)
         decision_id = self.decision_id.encode()
         self.request_id = request_id(head.noted, connection.origin, decision_id)
         self.sent = to_upstream(head, judged, connection.origin, trace=trace, request_id=self.request_id)

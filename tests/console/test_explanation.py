@@ -135,10 +135,18 @@ def test_the_consumers_plan_brings_its_limits(snapshot: Snapshot) -> None:
     assert (explanation.consumer, explanation.plan) == ("acme", "gold")
 
 
-def test_without_a_route_there_is_nothing_else_to_tell() -> None:
-    explanation = told(compiled(POLICY.replace('path: "/*"', 'path: "/open"')), "/nowhere")
-    assert [step.effect for step in explanation.steps] == ["refuses"]
-    assert explanation.status == 404
+def test_without_a_route_the_access_rules_for_every_route_are_asked_and_nothing_else() -> None:
+    narrow = compiled(POLICY.replace('path: "/*"', 'path: "/open"'))
+    explanation = told(narrow, "/nowhere")
+    assert effects(explanation) == {
+        "route": "refuses",
+        "watched": "would refuse",
+        "office": "passes",
+        "nobody": "passes",
+    }
+    assert (explanation.status, explanation.would_refuse) == (404, ("watched",))
+    denied = told(narrow, "/nowhere", address="203.0.113.9")
+    assert (denied.status, denied.rule) == (403, "nobody")
 
 
 def test_a_path_is_judged_in_its_normal_form(snapshot: Snapshot) -> None:

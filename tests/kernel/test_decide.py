@@ -37,8 +37,9 @@ def wrong_facts(*, access: bool, credential: Credential, body: bool, route: int 
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        (wrong_facts(access=True, credential="invalid", body=True, route=NO_ROUTE), Reason.NO_ROUTE),
-        (wrong_facts(access=True, credential="invalid", body=True, route=WRONG_METHOD), Reason.WRONG_METHOD),
+        (wrong_facts(access=False, credential="invalid", body=True, route=NO_ROUTE), Reason.NO_ROUTE),
+        (wrong_facts(access=False, credential="invalid", body=True, route=WRONG_METHOD), Reason.WRONG_METHOD),
+        (wrong_facts(access=True, credential="invalid", body=True, route=NO_ROUTE), Reason.ACCESS_DENIED),
         (wrong_facts(access=True, credential="invalid", body=True), Reason.ACCESS_DENIED),
         (wrong_facts(access=False, credential="invalid", body=True), Reason.CREDENTIAL_INVALID),
         (wrong_facts(access=False, credential="none", body=True), Reason.CREDENTIAL_MISSING),
@@ -54,6 +55,23 @@ def test_of_all_rules_that_a_request_breaks_the_first_in_order_refuses(broken: F
     verdicts = decide(broken, made, state, NOW)
     assert verdicts.reason is reason
     assert verdicts.status == STATUS[reason]
+
+
+def test_without_a_route_the_access_rules_for_every_route_hold_and_no_others() -> None:
+    made = snapshot("""
+        access:
+          - {name: maybe, action: deny, networks: [192.0.2.66], mode: shadow}
+          - {name: here, action: deny, networks: [192.0.2.66], routes: [all]}
+          - {name: old, action: deny, networks: [192.0.2.66], expires_at: 2020-01-01T00:00:00Z}
+          - {name: friend, action: allow, networks: [192.0.2.67]}
+          - {name: everywhere, action: deny, networks: [192.0.2.64/29]}
+    """)
+    for place in (NO_ROUTE, WRONG_METHOD):
+        denied = decide(facts("ip:192.0.2.66", route=place), made, {}, NOW)
+        assert (denied.reason, denied.rule) == (Reason.ACCESS_DENIED, "everywhere")
+        assert denied.would_refuse == ("maybe",)
+    assert decide(facts("ip:192.0.2.67", route=NO_ROUTE), made, {}, NOW).reason is Reason.NO_ROUTE
+    assert decide(facts("ip:192.0.2.1", route=WRONG_METHOD), made, {}, NOW).reason is Reason.WRONG_METHOD
 
 
 @pytest.mark.parametrize("reason", [each for each in Reason if each is not Reason.NONE])

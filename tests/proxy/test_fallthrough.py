@@ -44,6 +44,33 @@ def test_handlers_and_routes_take_turns_on_one_connection(stage: Stage) -> None:
     assert column(stage.rows[0], "bytes_out") == 3
 
 
+def test_who_is_denied_everything_reaches_neither_a_handler_nor_a_404() -> None:
+    def denying(port: int) -> str:
+        return policy_text(port) + "access: [{name: out, action: deny, networks: [127.0.0.0/8]}]\n"
+
+    with staged(denying) as (stage, _):
+        conversation = Conversation(stage.connect())
+        for path in ("/python/a", "/nowhere", "/shop/a"):
+            conversation.sock.sendall(request(path))
+            assert read_reply(conversation).status == 403
+        told = [(column(row, "outcome"), column(row, "rule")) for row in stage.events(3)]
+        assert told == [(Outcome.REFUSED, "out")] * 3
+
+
+def test_what_a_shadow_would_have_denied_a_handler_is_told() -> None:
+    def shadowing(port: int) -> str:
+        return policy_text(port) + (
+            "access: [{name: out, action: deny, networks: [127.0.0.0/8], mode: shadow}]\n"
+        )
+
+    with staged(shadowing) as (stage, _):
+        conversation = Conversation(stage.connect())
+        conversation.sock.sendall(request("/python/a"))
+        assert read_reply(conversation).status == 200
+        (row,) = stage.events(1)
+        assert column(row, "would_refuse") == ("out",)
+
+
 def test_a_chunked_body_reaches_a_handler(stage: Stage) -> None:
     conversation = Conversation(stage.connect())
     head = request("/python/a", "POST", "Transfer-Encoding: chunked\r\n")
