@@ -17,13 +17,13 @@ from kernel.compile import with_overlays
 from kernel.decide import (
     SHADOW,
     STATUS,
-    WRONG_METHOD,
     Facts,
     Reason,
     Slot,
     is_enforced,
     judge_access,
     judge_credential,
+    judge_unrouted,
     limit_key,
     limits_for,
     quota_of,
@@ -91,6 +91,7 @@ class Judge:
         """When rules and keys expire: courses made before do not hold after."""
         routes = self.snapshot.routes
         rules = {rule.expires_at for route in routes for rule in route.access}
+        rules |= {rule.expires_at for rule in self.snapshot.access}
         rules |= {plan.expires_at for route in routes for plan in plans_of(route)}
         keys = {each.expires_at for each in self.snapshot.credentials.values()}
         return rules | keys
@@ -113,8 +114,9 @@ class Judge:
         """What to ask of these facts from `enter` on. `told_then`: shadows whose verdict is stored."""
         now, snapshot = self._now, self.snapshot
         if facts.route < 0:
-            reason = Reason.WRONG_METHOD if facts.route == WRONG_METHOD else Reason.NO_ROUTE
-            return Course(None, [], Told(reason, "", (), ()), ())
+            verdict = judge_unrouted(facts, snapshot, now)
+            hits = (verdict.rule, *verdict.would_refuse) if verdict.rule else verdict.would_refuse
+            return Course(None, [], Told(verdict.reason, verdict.rule, verdict.would_refuse, hits), ())
         route = snapshot.routes[facts.route]
         reason, rule, shadows = judge_access(facts, route.access, snapshot.hash_key, now)
         if not reason:
@@ -184,7 +186,11 @@ def without_rules(snapshot: Snapshot, names: frozenset[str]) -> Snapshot:
             limits_by_plan={name: rest(plans) for name, plans in route.limits_by_plan.items()},
         )
 
-    return msgspec.structs.replace(snapshot, routes=tuple(kept(route) for route in snapshot.routes))
+    return msgspec.structs.replace(
+        snapshot,
+        routes=tuple(kept(route) for route in snapshot.routes),
+        access=tuple(rule for rule in snapshot.access if rule.name not in names),
+    )
 
 
 def run(courses: Sequence[Course], times: Sequence[float]) -> list[tuple[int, Told]]:
