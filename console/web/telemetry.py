@@ -76,11 +76,13 @@ class Telemetry:
         *,
         clock: Callable[[], float] = time.time,
         connect_within_s: float = CONNECT_WITHIN_S,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self._url = url
         self._tenant = tenant
         self._clock = clock
         self._connect_within_s = connect_within_s
+        self._answer_within_s = answer_within_s
         # Not the loop's own threads: decisions need those.
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pages")
         self._client: Client | None = None
@@ -136,7 +138,7 @@ class Telemetry:
         client = await self._connected()
         asked = asyncio.get_running_loop().run_in_executor(self._threads, work, client)
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+            async with asyncio.timeout(self._answer_within_s):
                 return await asked
         except TimeoutError as late:
             raise self._lost(client, TimeoutError("timed out")) from late

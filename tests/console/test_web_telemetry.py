@@ -74,6 +74,22 @@ async def test_a_warehouse_that_comes_back_is_found_by_itself(warehouse_url: str
         assert await answered(telemetry) == []
 
 
+async def test_a_warehouse_that_falls_silent_is_told_at_once_after_the_first_question(
+    warehouse_url: str, tenant: str
+) -> None:
+    way = Way(warehouse_url)
+    async with way.open() as url:
+        telemetry = Telemetry(url, tenant, clock=Clock(), answer_within_s=PATIENCE_S)
+        assert await telemetry.findings() == []
+        way.is_silent = True
+        hurried = Telemetry(url, tenant, clock=Clock(), connect_within_s=0.05, answer_within_s=0.05)
+        hurried._client = telemetry._client
+        for wait_s in (PATIENCE_S, 0):
+            async with asyncio.timeout(wait_s):
+                with pytest.raises(WarehouseAway, match="no answer in time"):
+                    await hurried.findings()
+
+
 async def test_a_refusal_is_no_outage(warehouse_url: str, tenant: str) -> None:
     telemetry = Telemetry(warehouse_url, tenant, clock=Clock())
     with pytest.raises(WarehouseAway, match="answers with a failure"):
@@ -104,6 +120,7 @@ class Way:
         self._to = (to.hostname, to.port)
         self._url = to
         self.is_shut = False
+        self.is_silent = False
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
@@ -128,5 +145,6 @@ class Way:
         while content := await reader.read(65_536):
             if self.is_shut:
                 break
-            writer.write(content)
+            if not self.is_silent:
+                writer.write(content)
         writer.close()
