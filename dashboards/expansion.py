@@ -1,5 +1,5 @@
-"""Macros and variables to plain SQL that says what Grafana's ClickHouse plugin makes of it: the browser's part
-(`$__conditionalAll`, variables) and the back end's macros. Alert rules get the back end's part alone."""
+"""Macros and variables to plain SQL that says what Grafana's ClickHouse plugin makes of it: the browser's
+part (`$__conditionalAll`, variables) and the back end's macros. Alert rules get the back end's part alone."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
