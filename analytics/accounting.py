@@ -10,10 +10,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from analytics.control import Unreachable
 from analytics.denials import denials_in
 from analytics.labels import Labels
-from analytics.realising import AGAIN_AFTER_S, Account, account_of
+from analytics.realising import AGAIN_AFTER_S, Account
 from analytics.situations import labels_of, with_ordinary
 from kernel.control import Label
-from kernel.recommendations import Realised, Reviewed
+from kernel.recommendations import Approval, KeptApproval, Realised, Recommendation, Reviewed
 from kernel.replays import ReplayRequest
 from warehouse.failures import to_reason
 from warehouse.readers_replay import ReplayReader
@@ -23,6 +23,7 @@ ENDED_WITHIN_S: Final = 3_600.0  # after a restart: accounts of what ended meanw
 log = logging.getLogger("tidegate.analytics.replays")
 
 Key = tuple[str, float]  # recommendation, when it was approved
+Decided = tuple[Recommendation, Approval]
 
 
 class Console(Protocol):
@@ -30,7 +31,8 @@ class Console(Protocol):
 
     def labels(self) -> tuple[Label, ...]: ...
     def approved(self) -> tuple[Reviewed, ...]: ...
-    def ended(self) -> tuple[Reviewed, ...]: ...
+    def kept(self) -> tuple[KeptApproval, ...]: ...
+    def reviewed(self, which: str) -> Reviewed: ...
     def put_realised(self, realised: Realised) -> None: ...
 
 
@@ -61,15 +63,31 @@ class Accountant:
         """Hear what is approved; what is not any more, and what ended of late, gets its last account."""
         approved = by_key(self._console.approved())
         gone = {key for key in self._accounts if key not in approved and self._accounts[key].ended_at > now}
-        ended = by_key(self._console.ended()) if gone or self._is_new else {}
+        ends: dict[Key, float] = {}
+        if gone or self._is_new:
+            kept = self._console.kept()
+            ends = {(each.recommendation, each.approval.decided_at): each.ended_at for each in kept}
         for key in gone:
-            self._accounts[key].ended_at = ended[key].changed_at if key in ended else now
-        lately = {key: each for key, each in ended.items() if each.changed_at > now - ENDED_WITHIN_S}
-        for key, each in {**(lately if self._is_new else {}), **approved}.items():
-            account = account_of(each, hash_key=self._hash_key)
-            if account is not None:
-                self._accounts.setdefault(key, account)
+            self._accounts[key].ended_at = ends.get(key, 0.0) or now
+        if self._is_new:
+            self._take_up_ended({key: at for key, at in ends.items() if at > now - ENDED_WITHIN_S})
         self._is_new = False
+        for key, each in approved.items():
+            self._open(key, each)
+
+    def _take_up_ended(self, ends: dict[Key, float]) -> None:
+        """Of what ended before this process began; what was proposed again since is not known any more."""
+        for (which, decided_at), ended_at in ends.items():
+            found = by_key((self._console.reviewed(which),))
+            if (which, decided_at) in found:
+                account = self._open((which, decided_at), found[which, decided_at])
+                account.ended_at = min(account.ended_at, ended_at)
+
+    def _open(self, key: Key, decided: Decided) -> Account:
+        """The account of an approval."""
+        if key not in self._accounts:
+            self._accounts[key] = Account(*decided, hash_key=self._hash_key)
+        return self._accounts[key]
 
     def _count(self, now: float) -> None:
         reader = ReplayReader(self._client, self._tenant)
@@ -98,10 +116,10 @@ class Accountant:
             log.info("the last account of %s is not taken: %s", realised.recommendation, problem)
 
 
-def by_key(reviewed: tuple[Reviewed, ...]) -> dict[Key, Reviewed]:
+def by_key(reviewed: tuple[Reviewed, ...]) -> dict[Key, Decided]:
     """Those that were approved."""
     return {
-        (each.recommendation.id, each.approval.decided_at): each
+        (each.recommendation.id, each.approval.decided_at): (each.recommendation, each.approval)
         for each in reviewed
         if each.approval is not None
     }

@@ -21,7 +21,7 @@ from kernel.control import (
     Status,
 )
 from kernel.findings import Overlay
-from kernel.recommendations import Realised, Recommendation, Reviewed, Withdrawal
+from kernel.recommendations import KeptApproval, Realised, Recommendation, Reviewed, Withdrawal
 from kernel.replays import Job, JobState, ReplayReport
 
 TIMEOUT_S = 2.0
@@ -92,13 +92,13 @@ class Control:
         found = self._call("GET", "/v1/recommendations", query={"state": "approved"})
         return msgspec.json.decode(found, type=tuple[Reviewed, ...])
 
-    def ended(self) -> tuple[Reviewed, ...]:
-        """Recommendations whose rules ended, or were taken out of the policy, and others that are over."""
-        found = [
-            self._call("GET", "/v1/recommendations", query={"state": state})
-            for state in ("expired", "withdrawn")
-        ]
-        return tuple(each for body in found for each in msgspec.json.decode(body, type=tuple[Reviewed, ...]))
+    def kept(self) -> tuple[KeptApproval, ...]:
+        """The latest approvals, whether their rules hold or have ended."""
+        return msgspec.json.decode(self._call("GET", "/v1/approvals"), type=tuple[KeptApproval, ...])
+
+    def reviewed(self, which: str) -> Reviewed:
+        """One recommendation, in whatever state."""
+        return msgspec.json.decode(self._call("GET", f"/v1/recommendations/{which}"), type=Reviewed)
 
     def put_realised(self, realised: Realised) -> None:
         """Say what an approved recommendation did."""

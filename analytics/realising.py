@@ -11,7 +11,7 @@ from analytics.harm import bound_of
 from analytics.labels import Labels
 from kernel.hashing import in_canary, keyed_hash
 from kernel.patch import AddAccess, AddLimit, Patch
-from kernel.recommendations import Approval, Realised, Recommendation, Reviewed
+from kernel.recommendations import Approval, Realised, Recommendation
 from kernel.replays import Split
 from warehouse.readers_replay import Meeting, Refused, ReplayReader
 
@@ -122,16 +122,6 @@ class Account:
         return any(
             in_canary(rule, identity, self.approval.canary, self._hash_key) for rule in self._meeting.rules
         )
-
-
-def account_of(reviewed: Reviewed, *, hash_key: bytes) -> Account | None:
-    """Of what was approved, whether its rules hold or ended; None where it never was."""
-    if reviewed.approval is None:
-        return None
-    account = Account(reviewed.recommendation, reviewed.approval, hash_key=hash_key)
-    if reviewed.state != "approved":
-        account.ended_at = min(account.ended_at, reviewed.changed_at)
-    return account
 
 
 def together(one: Refusals, other: Refusals) -> Refusals:

@@ -14,6 +14,10 @@ from kernel.recommendations import Recommendation, Reviewed, Withdrawal
 from tests.analytics.policies import TEXT
 
 TOKEN = "secret"
+ANSWERED = (
+    *("/v1/jobs", "/v1/policy", "/v1/revisions", "/v1/labels", "/v1/status"),
+    *("/v1/approvals", "/v1/recommendations/"),
+)
 
 
 class Endpoint:
@@ -72,9 +76,7 @@ class Endpoint:
             return LeaseAnswer(self.held, "somebody", 0.0)
         if path == "/v1/loop":
             return LoopAnswer("default", self.paused, "", 0.0)
-        if path.startswith(
-            ("/v1/jobs", "/v1/policy", "/v1/revisions", "/v1/labels", "/v1/status")
-        ) or path.endswith("/realised"):
+        if path.startswith(ANSWERED):
             return self.answers[path] if path != "/v1/labels" else self.answers.get(path, ())
         if method == "GET" and path == "/v1/recommendations":
             return self.reviewed

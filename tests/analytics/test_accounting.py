@@ -7,7 +7,7 @@ from analytics.accounting import Accountant
 from analytics.control import Unreachable
 from analytics.realising import AGAIN_AFTER_S, CLOSING_S
 from kernel.control import Label
-from kernel.recommendations import Realised, Reviewed
+from kernel.recommendations import KeptApproval, Realised, Reviewed
 from kernel.replays import Split
 from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
 from tests.analytics.test_realising import STRICT, approved
@@ -21,6 +21,7 @@ class Console:
     def __init__(self, *holding: Reviewed) -> None:
         self.holding = holding
         self.over: tuple[Reviewed, ...] = ()
+        self.forgotten = False  # what is over was proposed again
         self.told: list[Realised] = []
         self.refuses = False
         self.asked = 0  # for what ended
@@ -31,14 +32,26 @@ class Console:
     def approved(self) -> tuple[Reviewed, ...]:
         return self.holding
 
-    def ended(self) -> tuple[Reviewed, ...]:
+    def kept(self) -> tuple[KeptApproval, ...]:
         self.asked += 1
-        return self.over
+        return tuple(to_kept(each) for each in (*self.holding, *self.over))
+
+    def reviewed(self, which: str) -> Reviewed:
+        (found,) = self.over
+        return msgspec.structs.replace(found, state="open", approval=None) if self.forgotten else found
 
     def put_realised(self, realised: Realised) -> None:
         if self.refuses:
             raise Unreachable("409")
         self.told.append(realised)
+
+
+def to_kept(reviewed: Reviewed) -> KeptApproval:
+    about, approval = reviewed.recommendation, reviewed.approval
+    assert approval is not None
+    ended_at = 0.0 if reviewed.state == "approved" else reviewed.changed_at
+    made = (about.id, about.kind, about.route, about.title, about.rules, "", approval)
+    return KeptApproval(*made, ended_at=ended_at)
 
 
 class Play:
@@ -91,6 +104,13 @@ def test_what_ended_while_nobody_counted_gets_its_account(warehouse_client: Clie
     again.over = console.over
     Accountant(again, warehouse_client, tenant, hash_key=HASH_KEY).turn(0.0, SINCE + 9_000)
     assert again.told == []
+
+
+def test_what_was_proposed_again_meanwhile_holds_up_nothing(warehouse_client: Client, tenant: str) -> None:
+    console = Console()
+    console.over, console.forgotten = (expired(approved(until=SINCE + 30), at=30),), True
+    Play(console, warehouse_client, tenant).at(500)
+    assert console.told == []
 
 
 def test_a_last_account_that_nobody_takes_holds_up_nothing(warehouse_client: Client, tenant: str) -> None:

@@ -8,6 +8,7 @@ from kernel.findings import Overlay
 from kernel.recommendations import Realised
 from kernel.replays import Bound, Job, ReplayRequest, Split
 from tests.analytics.controls import TOKEN, Endpoint, endpoint
+from tests.analytics.test_realising import approved
 
 OVERLAY = Overlay("o1", "default", "per-client", "ip:203.0.113.9", 6.0, 15, "why", "f1", 1.0, 601.0)
 
@@ -94,7 +95,8 @@ def test_what_a_replay_needs_is_asked_for(control: Control, told: Endpoint) -> N
     assert control.text_of("") == told.text
     assert control.proposed() == []
     assert control.approved() == ()
-    assert control.ended() == ()
-    assert told.calls[-2:] == ["GET /v1/recommendations", "GET /v1/recommendations"]  # expired, withdrawn
+    told.answers |= {"/v1/approvals": (), "/v1/recommendations/r1": approved()}
+    assert control.kept() == ()
+    assert control.reviewed("r1") == approved()
     control.put_realised(Realised("r1", 1.0, 2.0, Split(), Split(), Bound(0, 0, 1.0)))
     assert told.calls[-1] == "PUT /v1/recommendations/r1/realised"

@@ -6,7 +6,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from analytics.labels import Label, Labels
-from analytics.realising import KEPT_S, LATE_S, account_of, meeting_of
+from analytics.realising import KEPT_S, LATE_S, Account, meeting_of
 from kernel.hashing import in_canary
 from kernel.patch import AddAccess, AddLimit, Patch, SetMode
 from kernel.policy import AccessRule, Limit
@@ -45,11 +45,14 @@ def approved(*, until: float = 0.0) -> Reviewed:
     )
 
 
+def account_of(reviewed: Reviewed) -> Account:
+    assert reviewed.approval is not None
+    return Account(reviewed.recommendation, reviewed.approval, hash_key=HASH_KEY)
+
+
 def realised(reader: ReplayReader, reviewed: Reviewed, labels: Labels, *, now: float) -> Realised | None:
     """Of an account that is new."""
-    account = account_of(reviewed, hash_key=HASH_KEY)
-    if account is None:
-        return None
+    account = account_of(reviewed)
     assert account.bring_up(reader, now)
     return account.told(labels)
 
@@ -102,8 +105,6 @@ def test_whom_a_denial_refuses_is_accused_unless_in_ordinary_use(
 def test_nothing_is_told_before_an_approval_holds(warehouse_client: Client, tenant: str) -> None:
     reader = ReplayReader(warehouse_client, tenant)
     assert realised(reader, approved(), Labels(), now=SINCE) is None
-    undecided = msgspec.structs.replace(approved(), approval=None)
-    assert realised(reader, undecided, Labels(), now=SINCE + 9) is None
 
 
 def test_rules_apply_where_their_patch_says() -> None:
@@ -125,8 +126,7 @@ def test_what_was_counted_is_not_counted_again(warehouse_client: Client, tenant:
     asked = [*steady(GREEDY, every_s=10, until_s=4_000), *steady("ip:10.0.0.7", every_s=0.5, until_s=60)]
     store(warehouse_client, tenant, judged_rows(tenant, text, asked))
     reader, labels = Asked(warehouse_client, tenant), Labels((Label(GREEDY, SINCE, 0.0),))
-    account = account_of(approved(), hash_key=HASH_KEY)
-    assert account is not None
+    account = account_of(approved())
     for later in (100, 2_000, 2_010, 4_000):
         assert account.bring_up(reader, SINCE + later)
         anew = realised(ReplayReader(warehouse_client, tenant), approved(), labels, now=SINCE + later)
@@ -142,9 +142,8 @@ def test_what_was_counted_is_not_counted_again(warehouse_client: Client, tenant:
 def test_rows_that_come_late_are_counted(warehouse_client: Client, tenant: str) -> None:
     text = policy_text(STRICT.replace("MODE", ""))
     rows = judged_rows(tenant, text, steady(GREEDY, every_s=0.1, until_s=60))
-    account = account_of(approved(), hash_key=HASH_KEY)
+    account = account_of(approved())
     reader = ReplayReader(warehouse_client, tenant)
-    assert account is not None
     assert account.bring_up(reader, SINCE + 100)
     store(warehouse_client, tenant, rows)  # out of a spool
     assert account.bring_up(reader, SINCE + LATE_S)
@@ -187,8 +186,7 @@ def test_whoever_was_an_attacker_stays_one_when_suspects_are_forgotten(
     text = policy_text(STRICT.replace("MODE", ""))
     store(warehouse_client, tenant, judged_rows(tenant, text, steady(GREEDY, every_s=0.1, until_s=60)))
     reader = ReplayReader(warehouse_client, tenant)
-    account = account_of(approved(), hash_key=HASH_KEY)
-    assert account is not None
+    account = account_of(approved())
     for day in range(31):
         account.bring_up(reader, SINCE + day * 86_400 + 61)
         told = account.told(Labels((Label(GREEDY, SINCE, SINCE + 60),)) if day < 30 else Labels())
@@ -203,8 +201,7 @@ def test_an_account_that_is_begun_late_begins_where_requests_are_kept(
     warehouse_client: Client, tenant: str
 ) -> None:
     reader = ReplayReader(warehouse_client, tenant)
-    account = account_of(approved(), hash_key=HASH_KEY)
-    assert account is not None
+    account = account_of(approved())
     now = SINCE + 30 * 86_400
     assert [account.bring_up(reader, now) for _ in range(8)] == [False] * 6 + [True] * 2
     told = account.told(Labels())

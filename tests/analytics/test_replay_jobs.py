@@ -14,7 +14,15 @@ from analytics.replay_jobs import AGAIN_S, Times, Worker, is_due
 from kernel.control import Label
 from kernel.patch import AddAccess, AddLimit, Patch
 from kernel.policy import AccessRule, Limit
-from kernel.recommendations import Approval, Evidence, Realised, Recommendation, Reviewed, patch_digest
+from kernel.recommendations import (
+    Approval,
+    Evidence,
+    KeptApproval,
+    Realised,
+    Recommendation,
+    Reviewed,
+    patch_digest,
+)
 from kernel.replays import Job, JobState, ReplayReport, ReplayRequest, Split
 from tests.analytics.replays import GREEDY, HASH_KEY, SINCE, judged_rows, policy_text, steady, store
 from warehouse.suspects import Suspect, insert_suspects
@@ -34,7 +42,7 @@ class Desk:
         self.report: ReplayReport | None = None
         self.failure = ""
         self.recommendation = recommendation
-        self.reviewed: tuple[Reviewed, ...] = ()
+        self.holding: tuple[Reviewed, ...] = ()
         self.realised: Realised | None = None
         self.events: list[str] = []
 
@@ -52,10 +60,13 @@ class Desk:
         return [self.recommendation] if self.recommendation is not None else []
 
     def approved(self) -> tuple[Reviewed, ...]:
-        return self.reviewed
+        return self.holding
 
-    def ended(self) -> tuple[Reviewed, ...]:
+    def kept(self) -> tuple[KeptApproval, ...]:
         return ()
+
+    def reviewed(self, which: str) -> Reviewed:
+        raise Unreachable("404")
 
     def put_realised(self, realised: Realised) -> None:
         self.realised = realised
@@ -189,7 +200,7 @@ def test_what_approved_rules_did_is_told(warehouse_client: Client, tenant: str) 
     store(warehouse_client, tenant, judged_rows(tenant, STRICT, asked))
     desk = Desk()
     approval = Approval("enforce", 0.0, 0.0, "r", None, SINCE + 30, "me", "")
-    desk.reviewed = (Reviewed(recommendation("x"), "approved", SINCE, approval=approval),)
+    desk.holding = (Reviewed(recommendation("x"), "approved", SINCE, approval=approval),)
     assert not worker(desk, warehouse_client, tenant).turn()
     assert desk.realised is not None
     assert (desk.realised.since, desk.realised.until) == (SINCE + 30, SINCE + 60)
@@ -317,7 +328,7 @@ def test_the_harm_of_a_denial_counts_a_customer_behind_a_denied_address(
     proposed = msgspec.structs.replace(recommendation("x"), patch=Patch("x", (AddAccess(denial),)))
     approval = Approval("enforce", 0.0, 0.0, "r", None, SINCE, "me", "")
     desk = Desk()
-    desk.reviewed = (Reviewed(proposed, "approved", SINCE, approval=approval),)
+    desk.holding = (Reviewed(proposed, "approved", SINCE, approval=approval),)
     worker(desk, warehouse_client, tenant).turn()
     assert desk.realised is not None
     assert (desk.realised.attack, desk.realised.legitimate) == (Split(12, 1), Split(12, 1))
