@@ -111,7 +111,7 @@ class Accountant:
         try:
             self._console.put_realised(realised)
         except Unreachable as problem:
-            if not account.is_closed(now):
+            if now < account.ended_at:
                 raise
             log.info("the last account of %s is not taken: %s", realised.recommendation, problem)
 
