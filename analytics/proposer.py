@@ -122,7 +122,7 @@ class Proposer:
                 id_,
                 USELESS
                 if id_ in self._useless
-                else why_vouched(each, self._vouched)
+                else why_vouched(self._told.get(id_, (now, each))[1], self._vouched)
                 or why_withdrawn(each, policy, now=now, wanted_at=self._wanted[id_]),
             )
             for id_, each in self._open.items()

@@ -119,7 +119,12 @@ class Publisher:
                 self._heard_at = real
                 self._proposer.hear(self._control.proposed(), now, vouched=vouched_by(self._control.labels()))
             news = self._proposer.look(now, engine, policy=self.policy, revision=self._revision)
-            gone = self._proposer.outdated(now, self.policy)
+            renewed = {each.id for each in news}
+            gone = [
+                each
+                for each in self._proposer.outdated(now, self.policy)
+                if each.recommendation not in renewed
+            ]
             if not news and not gone:
                 return
             self._control.recommend(news, gone)

@@ -269,3 +269,14 @@ def test_after_a_restart_a_denial_of_stuffers_that_are_gone_is_proposed_still() 
     after.look(later=100)
     after.look(later=AFTERWARDS_S)
     assert [each.recommendation for each in after.proposer.outdated(after.now, known)] == [heard.id]
+
+
+def test_what_is_proposed_of_another_finding_by_now_is_not_taken_back() -> None:
+    play = Play()
+    first = play.look()
+    (limited,) = (each for each in first if each.kind == "limit-client")
+    other = msgspec.structs.replace(limited, finding="other")
+    play.proposer.told([*first, other], play.now)
+    vouched = Vouched(frozenset({limited.finding}))
+    play.proposer.hear(first, play.now, vouched=vouched)  # the console's answer is older
+    assert play.proposer.outdated(play.now, policy()) == ()
