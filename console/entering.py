@@ -51,7 +51,7 @@ def unbound(patch: Patch, asked: Approve) -> tuple[str, ...]:
     added = frozenset(added_rules(patch))
     return tuple(
         f"the change of rule {rule!r}, which is there already, acts at once, on everybody and for ever:"
-        " no other mode and no expiry can hold it; approve it in mode enforce for ever (lasts 0), or reject it"
+        " no other mode and no expiry can hold it; approve it in mode enforce for ever (0), or reject it"
         for rule in changed_rules(patch)
         if rule not in added
     )
