@@ -45,3 +45,10 @@ def test_what_is_resolved_is_finished_once_every_sink_has_settled_it(
     settled = msgspec.structs.replace(OVER, delivered=True, settled_at=1_800_000_102.0)
     insert_deliveries(warehouse_client, tenant, [settled])
     assert read_unfinished(warehouse_client, tenant, since=0.0) == []
+
+
+def test_a_delivery_is_forgotten_ninety_days_after_it_was_last_written(warehouse_client: Client) -> None:
+    shown = warehouse_client.command(
+        "SELECT create_table_query FROM system.tables WHERE name = 'deliveries' AND database = currentDatabase()"
+    )
+    assert "TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay(90)" in str(shown)
