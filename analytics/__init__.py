@@ -7,6 +7,7 @@ the check, which tests/architecture runs):
     loop | once
     publisher
     alerts | alerts_trial
+    alerts_record
     alerts_file | alerts_journal | posting
     alert_links | delivering
     sinks

@@ -1,7 +1,7 @@
 """Incidents: findings grouped by (detector, route, class of identity), and conditions by (name, labels).
 
-Each is told once when it begins and once when it is over, with the same id. Pure: times are arguments,
-seconds since 1970 on the events' clock.
+Each is told when it begins, again where it becomes graver than was told, and when it is over; the id is the
+same. Pure: times are arguments, seconds since 1970 on the events' clock.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class Alert(msgspec.Struct, frozen=True):
     name: str  # kind of the findings, or name of the condition
     labels: dict[str, str]
     state: State
-    severity: Severity  # of the gravest finding
+    severity: Severity  # the gravest so far
     summary: str
     starts_at: float
     ends_at: float
@@ -45,6 +45,11 @@ class Alert(msgspec.Struct, frozen=True):
     dashboard: str = ""
     page: str = ""  # of the finding, in the console
     recommendation: str = ""
+    raised: int = 0  # how often its severity has risen above what was told before
+
+    def is_telling(self, other: "Alert") -> bool:
+        """Whether both tell the same: of one incident, in one state, as grave."""
+        return (self.id, self.state, self.raised) == (other.id, other.state, other.raised)
 
 
 class Incident(msgspec.Struct):
@@ -60,6 +65,8 @@ class Incident(msgspec.Struct):
     findings: list[str]
     identities: list[str]
     quiet_since: float = 0.0  # 0 while anything is open
+    told: Severity | None = None  # the gravest that was told; None: nothing was
+    raised: int = 0
 
 
 class Incidents:
@@ -87,42 +94,39 @@ class Incidents:
                 join(joined, finding, now)
 
     def take(self, findings: Iterable[Finding], now: float) -> list[Alert]:
-        """New states of findings; returns the alerts that begin to fire."""
-        begun: list[Alert] = []
+        """New states of findings; returns the alerts that begin to fire, and those that became graver."""
+        joined: dict[str, Incident] = {}
         for finding in findings:
             labels = labels_of(self._tenant, finding)
             incident = self._incidents.get(key_of(labels))
             if incident is None and finding.closed_at == 0.0:
                 incident = Incident(labels, finding.onset, "info", "", (), "", set(), [], [])
                 self._incidents[key_of(labels)] = incident
+            if incident is not None:
                 join(incident, finding, now)
-                begun.append(to_alert(incident, 0.0))
-            elif incident is not None:
-                join(incident, finding, now)
-        return begun
+                joined[key_of(labels)] = incident
+        return [news_of(each) for each in joined.values() if is_news(each)]
 
     def hold(self, conditions: Iterable[Condition], now: float) -> list[Alert]:
-        """The conditions that hold now, all of them; returns the alerts that begin to fire."""
+        """The conditions that hold now, all of them; returns the alerts that begin, and the graver ones."""
         held: dict[str, tuple[dict[str, str], Condition]] = {}
         for condition in conditions:
             labels = {**condition.labels, "alertname": condition.name, "tenant": self._tenant}
             held.setdefault(key_of(labels), (labels, condition))
         self._held_since = {key: self._held_since.get(key, now) for key in held if key not in self._incidents}
-        begun: list[Alert] = []
+        news: list[Alert] = []
         for key, (labels, condition) in held.items():
             since = self._held_since.get(key, now)
+            if key not in self._incidents and now - since >= HELD_S:
+                self._incidents[key] = Incident(labels, since, "info", "", (), "", set(), [], [])
             if key in self._incidents:
                 describe(self._incidents[key], condition)
-            elif now - since >= HELD_S:
-                incident = Incident(labels, since, "info", "", (), "", set(), [], [])
-                describe(incident, condition)
-                self._incidents[key] = incident
-                begun.append(to_alert(incident, 0.0))
+                news += [news_of(self._incidents[key])] if is_news(self._incidents[key]) else []
         for key, incident in self._incidents.items():
             if not incident.findings and key not in held:
                 incident.open.clear()
                 incident.quiet_since = incident.quiet_since or now
-        return begun
+        return news
 
     def firing(self) -> list[Alert]:
         """What fires now, as it would be told now."""
@@ -163,11 +167,25 @@ def join(incident: Incident, finding: Finding, now: float) -> None:
 
 
 def describe(incident: Incident, condition: Condition) -> None:
-    """A condition holds: its incident goes on, in today's words."""
-    incident.severity = condition.severity
+    """A condition holds: its incident goes on, in today's words, and as grave as it was at the gravest."""
+    incident.severity = max(incident.severity, condition.severity, key=RANKS.index)
     incident.summary, incident.observations = condition.summary, condition.observations
     incident.open.add(HOLDS)
     incident.quiet_since = 0.0
+
+
+def is_news(incident: Incident) -> bool:
+    """Whether it is to be told: nothing was yet, or it goes on and is graver than was told."""
+    if incident.told is None:
+        return True
+    return not incident.quiet_since and RANKS.index(incident.severity) > RANKS.index(incident.told)
+
+
+def news_of(incident: Incident) -> Alert:
+    """The alert that tells how grave an incident is now; from here on that is told."""
+    incident.raised += incident.told is not None
+    incident.told = incident.severity
+    return to_alert(incident, 0.0)
 
 
 def labels_of(tenant: str, finding: Finding) -> dict[str, str]:
@@ -199,6 +217,8 @@ def of_alert(alert: Alert) -> Incident:
         open=set(),
         findings=list(alert.findings),
         identities=[],
+        told=alert.severity,
+        raised=alert.raised,
     )
 
 
@@ -209,13 +229,14 @@ def to_alert(incident: Incident, ends_at: float) -> Alert:
         name=incident.labels["alertname"],
         labels=incident.labels,
         state="resolved" if ends_at else "firing",
-        severity=incident.severity,
+        severity=incident.told or incident.severity,  # what was not told yet is not slipped in
         summary=incident.summary,
         starts_at=incident.starts_at,
         ends_at=ends_at,
         findings=tuple(incident.findings),
         observations=incident.observations,
         evidence=who(incident.identities, len(incident.identities)),
+        raised=incident.raised,
     )
 
 

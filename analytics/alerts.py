@@ -14,9 +14,10 @@ from typing import Protocol
 
 import msgspec
 
-from analytics.alerting import Alert, Incidents, State
+from analytics.alerting import Alert, Incidents
 from analytics.alerts_file import AlertsFile
 from analytics.alerts_journal import REMEMBERED_S, Step, Unfinished
+from analytics.alerts_record import Record
 from analytics.conditions import WAREHOUSE_AWAY, Condition
 from analytics.control import Unreachable
 from analytics.delivering import Delivery
@@ -32,14 +33,10 @@ PROPOSED_WITHIN_S = 3.0  # an alert waits so long for the recommendation that it
 ENDS_WITHIN_S = 2.0
 LAST_TRY_S = 1.2  # of ENDS_WITHIN_S
 MOST_HEARD = 10_000  # findings that wait for the thread
-MOST_UNWRITTEN = 10_000
-WRITE_AGAIN_S = 1.0
 LAPSED = "nobody was there to try it for an hour"
 UNKNOWN_SINK = "the alerts file no longer names this sink"
 
 log = logging.getLogger("tidegate.analytics.alerts")
-
-Key = tuple[str, str, State]  # alert's id, sink, state
 
 
 class Journal(Protocol):
@@ -62,50 +59,6 @@ class Around(msgspec.Struct, frozen=True):
     is_behind: Callable[[], bool]
     proposed: Callable[[str], str]
     conditions: Callable[[float], Sequence[Condition]]
-
-
-class Record:
-    """Steps on their way to the warehouse; while it is away they wait, the newest of each delivery."""
-
-    def __init__(self, journal: Journal, clocks: Clocks) -> None:
-        self._journal = journal
-        self._clocks = clocks
-        self._taken_at: dict[Key, float] = {}
-        self._steps: dict[Key, Step] = {}
-        self._write_at = float("-inf")
-        self._outage = Outage()
-
-    def resume(self, step: Step) -> None:
-        """A delivery that was taken up earlier goes on."""
-        self._taken_at[key_of(step.delivery)] = step.at
-
-    def note(self, delivery: Delivery) -> None:
-        """A step to write."""
-        now, key = self._clocks.events(), key_of(delivery)
-        at = self._taken_at.setdefault(key, now)
-        if delivery.is_settled:
-            del self._taken_at[key]
-        self._steps[key] = Step(delivery, at, now if delivery.is_settled else 0.0)
-        while len(self._steps) > MOST_UNWRITTEN:
-            del self._steps[next(iter(self._steps))]
-
-    def write(self, *, is_last: bool = False) -> None:
-        """Write what is noted; where that fails it is tried again, after a pause."""
-        if not self._steps or (self._clocks.monotonic() < self._write_at and not is_last):
-            return
-        try:
-            self._journal.keep(list(self._steps.values()))
-        except FAILURES as failure:
-            self._outage.goes_on(failure)
-            self._write_at = self._clocks.monotonic() + WRITE_AGAIN_S
-        else:
-            self._outage.is_over()
-            self._steps.clear()
-
-    def forget(self) -> None:
-        """Another process writes from now on; what it wrote must stand."""
-        self._taken_at.clear()
-        self._steps.clear()
 
 
 class Alerts:
@@ -226,12 +179,13 @@ class Alerts:
         incidents = Incidents(self._tenant, resolve_after_s=self._wanted.resolve_after_s)
         incidents.restore(left.firing, known, now)
         self._told = {alert.id: alert for alert in left.firing}
+        self._record.resume(left.settled)
         for each in self._postmen.values():
             each.repeat(left.firing, at_once=True)
         for step in left.waiting:
             delivery = step.delivery
             if delivery.sink in self._postmen:
-                self._record.resume(step)
+                self._record.resume([step])
                 self._postmen[delivery.sink].put(delivery.alert, tried=delivery.tried)
             else:
                 self._give_up(step, UNKNOWN_SINK)
@@ -245,7 +199,7 @@ class Alerts:
         return incidents
 
     def _give_up(self, step: Step, why: str) -> None:
-        self._record.resume(step)
+        self._record.resume([step])
         self._record.note(msgspec.structs.replace(step.delivery, is_settled=True, failure=why))
 
     def _go_on(self, incidents: Incidents, around: Around) -> None:
@@ -270,10 +224,13 @@ class Alerts:
             self._announce(incidents.hold(holding, now), around)
 
     def _announce(self, begun: Sequence[Alert], around: Around) -> None:
-        """Tell what begins to fire, at once or where a recommendation may follow a little later."""
+        """Tell what begins or became graver, at once or where a recommendation may follow a little later."""
         until = self._clocks.monotonic() + PROPOSED_WITHIN_S
-        later = [alert for alert in begun if self._may_be_proposed(alert, around)]
-        self._proposable.update((alert.id, (alert, until)) for alert in later)
+        for alert in begun:
+            if alert.id in self._proposable:  # graver meanwhile; it waits no longer for that
+                self._proposable[alert.id] = alert, self._proposable[alert.id][1]
+            elif alert.id not in self._told and self._may_be_proposed(alert, around):
+                self._proposable[alert.id] = alert, until
         self._tell([alert for alert in begun if alert.id not in self._proposable], around)
 
     def _may_be_proposed(self, alert: Alert, around: Around) -> bool:
@@ -333,6 +290,7 @@ class Alerts:
         self._told = {id_: self._linked(alert, around) for id_, alert in told.items()}
         for each in self._postmen.values():
             each.repeat(tuple(self._told.values()))
+        self._record.renew(self._told)
 
     def _take_note(self, *, is_last: bool = False) -> None:
         """Write down how deliveries fared since."""
@@ -346,11 +304,6 @@ class Alerts:
         with self._lock:
             heard, self._heard = list(self._heard.values()), {}
         return heard
-
-
-def key_of(delivery: Delivery) -> Key:
-    """What makes a delivery one."""
-    return delivery.alert.id, delivery.sink, delivery.alert.state
 
 
 def tell(delivery: Delivery) -> None:

@@ -31,13 +31,15 @@ class Step(msgspec.Struct, frozen=True):
 class Unfinished(msgspec.Struct, frozen=True):
     """What another process, or this one before a restart, left: what fires, and what is not delivered yet.
 
-    `told`: (alert's id, sink) of every alert that a sink has taken up. `lapsed`: too old to be tried again.
+    `told`: (alert's id, sink) of every alert that a sink has taken up, as grave as it is. `settled`: of what
+    fires, delivered or given up. `lapsed`: too old to be tried again.
     """
 
     firing: tuple[Alert, ...]
     waiting: tuple[Step, ...]
     told: frozenset[tuple[str, str]]
     lapsed: tuple[Step, ...] = ()
+    settled: tuple[Step, ...] = ()
 
 
 class HeardArchive(WarehouseArchive):
@@ -69,16 +71,19 @@ class WarehouseJournal:
         rows = read_unfinished(self._client, self._tenant, since=now - REMEMBERED_S)
         steps = [step for step in map(of_row, rows) if step is not None]
         resolved = {each.delivery.alert.id for each in steps if each.delivery.alert.state == "resolved"}
-        firing = {
-            each.delivery.alert.id: each.delivery.alert
-            for each in steps
-            if each.delivery.alert.id not in resolved
-        }
+        fires = [each for each in steps if each.delivery.alert.id not in resolved]
+        fires.sort(key=lambda each: each.delivery.alert.raised)  # the gravest that was told stands
+        firing = {each.delivery.alert.id: each.delivery.alert for each in fires}
         unsettled = [each for each in steps if not each.settled_at]
         waiting = tuple(each for each in unsettled if each.at >= now - GIVE_UP_AFTER_S)
         lapsed = tuple(each for each in unsettled if each.at < now - GIVE_UP_AFTER_S)
-        told = frozenset((each.delivery.alert.id, each.delivery.sink) for each in steps)
-        return Unfinished(tuple(firing.values()), waiting, told, lapsed)
+        told = frozenset(
+            (each.delivery.alert.id, each.delivery.sink)
+            for each in fires
+            if each.delivery.alert.is_telling(firing[each.delivery.alert.id])
+        )
+        settled = tuple(each for each in fires if each.settled_at)
+        return Unfinished(tuple(firing.values()), waiting, told, lapsed, settled)
 
     def known(self, since: float) -> Sequence[Finding]:
         """Findings with an onset since then, and open ones."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from analytics.alerting import Alert
+from warehouse.deliveries import FIRES_AGAIN
 
 BACKOFF_S = (1.0, 5.0, 30.0, 120.0, 300.0)
 GIVE_UP_AFTER_S = 3_600.0  # older news would only confuse
@@ -44,16 +45,23 @@ class Waiting(msgspec.Struct):
 
 
 class Queue:
-    """Alerts for one sink, one entry for each incident: a resolution takes the place of its alert.
+    """Alerts for one sink, one entry for each incident: its resolution, or the same alert once it is graver,
+    takes the place of what waits.
+
+    `by_labels`: the sink knows alerts by their labels alone, so that a resolution which waits must not come
+    after the same labels fire again; it is dropped then.
 
     What fails goes to the back, so that an alert which a sink cannot bear holds nobody up; and the whole
     queue pauses, longer with each failure in a row. `jitter` gives numbers in [0, 1).
     """
 
-    def __init__(self, sink: str, jitter: Callable[[], float], most: int = MOST_WAITING) -> None:
+    def __init__(
+        self, sink: str, jitter: Callable[[], float], *, most: int = MOST_WAITING, by_labels: bool = False
+    ) -> None:
         self._sink = sink
         self._jitter = jitter
         self._most = most
+        self._by_labels = by_labels
         self._waiting: dict[str, Waiting] = {}  # by the incident's id, the next one first
         self._failures = 0  # in a row
         self._pauses_until = float("-inf")
@@ -74,7 +82,10 @@ class Queue:
             self._waiting[alert.id] = Waiting(alert, 0, now, known.due_at)
             return settled
         if known is not None:
+            if known.alert.state == alert.state and known.alert.raised < alert.raised:
+                self._waiting[alert.id] = Waiting(alert, tried, now, known.due_at)
             return []
+        settled += self._dropped(alert)
         entry = Waiting(alert, tried, now, float("-inf"))
         self._waiting[alert.id] = entry
         if len(self._waiting) > self._most:
@@ -83,6 +94,19 @@ class Queue:
                 del self._waiting[oldest.alert.id]
                 settled.append(self._settled(oldest, f"the queue is full: {self._most} alerts wait"))
         return settled
+
+    def _dropped(self, alert: Alert) -> list[Delivery]:
+        """Resolutions that what fires now makes wrong, where the sink cannot tell it from what is over."""
+        if not self._by_labels or alert.state != "firing":
+            return []
+        wrong = [
+            each
+            for each in self._waiting.values()
+            if each.alert.state == "resolved" and each.alert.labels == alert.labels
+        ]
+        for each in wrong:
+            del self._waiting[each.alert.id]
+        return [self._settled(each, FIRES_AGAIN) for each in wrong]
 
     def next(self, now: float, *, is_last: bool = False) -> Alert | None:
         """What to send now; at the process's end (`is_last`) what was not tried since is due at once."""
@@ -104,7 +128,7 @@ class Queue:
         for each in self._waiting.values():
             each.due_at = float("-inf")
         entry = self._waiting.get(alert.id)
-        if entry is None or entry.alert.state != alert.state:
+        if entry is None or not entry.alert.is_telling(alert):
             return Delivery(alert, self._sink, 1, True)  # superseded while it was sent
         del self._waiting[alert.id]
         return Delivery(alert, self._sink, entry.tried + 1, True)
@@ -114,7 +138,7 @@ class Queue:
         self._failures += 1
         self._pauses_until = now + max(self._pause_s(self._failures), again_after_s)
         entry = self._waiting.get(alert.id)
-        if entry is None or entry.alert.state != alert.state:
+        if entry is None or not entry.alert.is_telling(alert):
             return None
         entry.tried, entry.failure = entry.tried + 1, reason
         del self._waiting[alert.id]
@@ -128,7 +152,7 @@ class Queue:
         """The sink will never take it: given up. The sink itself works."""
         self._failures, self._pauses_until = 0, float("-inf")
         entry = self._waiting.get(alert.id)
-        if entry is None or entry.alert.state != alert.state:
+        if entry is None or not entry.alert.is_telling(alert):
             return None
         del self._waiting[alert.id]
         entry.tried += 1

@@ -38,7 +38,7 @@ class Postman:
         self._jitter = jitter
         self._fared = fared
         self._lock = Lock()
-        self._queue = Queue(sink.name, jitter)
+        self._queue = self._empty()
         self._firing: Sequence[Alert] = ()
         self._repeat_at = float("-inf")
         self._repeats_fail = False
@@ -73,8 +73,11 @@ class Postman:
     def forget(self) -> None:
         """Another process delivers from now on."""
         with self._lock:
-            self._queue = Queue(self.sink.name, self._jitter)
+            self._queue = self._empty()
             self._firing = ()
+
+    def _empty(self) -> Queue:
+        return Queue(self.sink.name, self._jitter, by_labels=self.sink.type == "alertmanager")
 
     def end(self, by: float) -> None:
         """Try once more what waits, then end; at the time `by` (monotonic) it is over in any case."""

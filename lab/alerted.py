@@ -16,7 +16,7 @@ class Alerts(msgspec.Struct, frozen=True):
     """What the webhook's receiver got. `kinds`: of trouble that was found, `told`: of these, told.
 
     `latest_s`: the longest time from a finding to the first alert of its kind; `twice`: alerts that came
-    again in the same state; `refused`: requests with a bad signature.
+    again in the same state and no graver; `refused`: requests with a bad signature.
     """
 
     kinds: int
@@ -42,7 +42,7 @@ def alerts_of(found: Iterable[Seen | None], received: Sequence[Received], refuse
             first[seen.finding.kind] = min(at, first.get(seen.finding.kind, math.inf))
     delays = [delay_of(kind, at, received) for kind, at in first.items()]
     told = [delay_s for delay_s in delays if not math.isinf(delay_s)]
-    times = Counter((each.alert.id, each.alert.state) for each in received)
+    times = Counter((each.alert.id, each.alert.state, each.alert.raised) for each in received)
     return Alerts(
         kinds=len(first),
         told=len(told),

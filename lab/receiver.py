@@ -34,6 +34,7 @@ class Alert(msgspec.Struct, frozen=True):
     starts_at: float
     ends_at: float
     page: str = ""  # of the finding, in the console
+    raised: int = 0  # how often its severity has risen
 
 
 class Received(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from warehouse.queries import load
 
 _TIMES: Final = frozenset({"starts_at", "ends_at", "at", "settled_at"})
 MOST_READ: Final = 10_000
+FIRES_AGAIN: Final = "not told, on purpose: the same fires again"  # a `failure` that is none
 
 
 class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):

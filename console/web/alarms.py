@@ -1,14 +1,16 @@
 """Alerts as people see them: what each sink was told of one incident, and what came of it. Pure."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from warehouse.deliveries import FIRES_AGAIN
 from warehouse.readers_pages import Delivery
 
-Outcome = Literal["delivered", "given up", "still tried"]
+Outcome = Literal["delivered", "given up", "left out", "still tried"]
 RUNBOOKS = "docs/runbooks"
+RANKS: Final = {"info": 0, "warning": 1, "critical": 2}
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -64,7 +66,8 @@ def to_alarms(deliveries: Iterable[Delivery]) -> list[Alarm]:
 
 def to_alarm(deliveries: Sequence[Delivery]) -> Alarm:
     """One incident, as its newest delivery tells it."""
-    last = next((each for each in deliveries if each.state == "resolved"), deliveries[0])
+    gravest = max(deliveries, key=lambda each: RANKS.get(each.severity, 0))
+    last = next((each for each in deliveries if each.state == "resolved"), gravest)
     content = content_of(last.content)
     return Alarm(
         id=last.alert,
@@ -91,10 +94,18 @@ def content_of(text: str) -> Content:
 
 def to_told(delivery: Delivery) -> Told:
     """What a sink was told."""
-    outcome: Outcome = (
-        "delivered" if delivery.is_delivered else "given up" if delivery.settled_at else "still tried"
+    return Told(
+        delivery.sink, delivery.state, outcome_of(delivery), delivery.tried, delivery.failure, delivery.at
     )
-    return Told(delivery.sink, delivery.state, outcome, delivery.tried, delivery.failure, delivery.at)
+
+
+def outcome_of(delivery: Delivery) -> Outcome:
+    """What came of it; `left out` is no failure."""
+    if delivery.is_delivered:
+        return "delivered"
+    if not delivery.settled_at:
+        return "still tried"
+    return "left out" if delivery.failure == FIRES_AGAIN else "given up"
 
 
 def is_failure(told: Told) -> bool:

@@ -147,3 +147,42 @@ def test_a_condition_goes_on_over_a_restart() -> None:
     assert restarted.settle(200.0) == []
     restarted.hold([], 200.0)
     assert [each.id for each in restarted.settle(260.0)] == [fired.id]
+
+
+def test_a_severity_that_rises_is_told_once_with_the_same_id() -> None:
+    graver = msgspec.structs.replace(FINDING, severity="critical")
+    incidents = Incidents("default", resolve_after_s=60.0)
+    (fired,) = incidents.take([FINDING], 106.0)
+    (raised,) = incidents.take([graver], 110.0)
+    assert (raised.id, raised.state, raised.severity, raised.raised) == (fired.id, "firing", "critical", 1)
+    assert fired.raised == 0
+    assert incidents.take([graver], 111.0) == []
+    assert incidents.take([FINDING], 112.0) == []  # it falls, and rises again to what was told
+    assert incidents.take([graver], 113.0) == []
+
+
+def test_a_condition_that_becomes_graver_is_told_again_and_over_as_grave_as_it_was() -> None:
+    mild = msgspec.structs.replace(LOST, severity="warning")
+    incidents = Incidents("default", resolve_after_s=60.0)
+    incidents.hold([mild], 0.0)
+    (fired,) = incidents.hold([mild], HELD_S)
+    (raised,) = incidents.hold([LOST], 15.0)
+    assert [(each.severity, each.raised) for each in (fired, raised)] == [("warning", 0), ("critical", 1)]
+    assert incidents.hold([mild], 20.0) == []
+    assert incidents.hold([LOST], 25.0) == []
+    incidents.hold([], 30.0)
+    (over,) = incidents.settle(90.0)
+    assert (over.id, over.severity) == (fired.id, "critical")
+
+
+def test_what_became_graver_while_nobody_looked_is_told_after_a_restart() -> None:
+    graver = msgspec.structs.replace(FINDING, severity="critical")
+    (fired,) = Incidents("default", resolve_after_s=60.0).take([FINDING], 106.0)
+    restarted = Incidents("default", resolve_after_s=60.0)
+    restarted.restore([fired], [graver], 150.0)
+    assert [each.severity for each in restarted.firing()] == ["warning"]
+    (raised,) = restarted.take([graver], 151.0)
+    assert (raised.id, raised.severity, raised.raised) == (fired.id, "critical", 1)
+    again = Incidents("default", resolve_after_s=60.0)
+    again.restore([raised], [graver], 160.0)
+    assert again.take([graver], 161.0) == []

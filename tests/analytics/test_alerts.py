@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from analytics.alert_links import Links
-from analytics.alerting import HELD_S, Alert
-from analytics.alerts import LAPSED, PROPOSED_WITHIN_S, UNKNOWN_SINK, Alerts, Around, Record
+from analytics.alerting import HELD_S
+from analytics.alerts import LAPSED, PROPOSED_WITHIN_S, UNKNOWN_SINK, Alerts, Around
 from analytics.alerts_file import AlertsFile
 from analytics.alerts_journal import Step, Unfinished
+from analytics.alerts_record import RENEW_EVERY_S
 from analytics.conditions import WAREHOUSE_AWAY, Condition
 from analytics.delivering import Delivery
 from analytics.posting import Clocks
@@ -379,12 +380,47 @@ def test_what_is_heard_is_bounded(bench: Bench, caplog: pytest.LogCaptureFixture
     ]
 
 
-def test_a_record_keeps_when_a_delivery_was_taken_up(bench: Bench, shelf: Shelf) -> None:
-    clocks = Clocks(bench.read, bench.read, bench.read)
-    record = Record(shelf, clocks)
-    delivery = Delivery(Alert("i", "n", {}, "firing", "info", "", 1.0, 0.0, ()), "hook")
-    record.resume(Step(delivery, 5.0, 0.0))
-    record.note(msgspec.structs.replace(delivery, tried=1, is_settled=True))
-    record.write()
-    (step,) = shelf.steps.values()
-    assert (step.at, step.settled_at) == (5.0, bench.now)
+GRAVER = msgspec.structs.replace(ERRORS, severity="critical", summary="a hundred times as many")
+
+
+def test_a_severity_that_rises_is_told_once_and_its_row_says_so(bench: Bench, receiver: Receiver) -> None:
+    bench.turn()
+    bench.turn(ERRORS)
+    bench.until(1)
+    (first,) = bench.shelf.steps.values()
+    bench.turn(GRAVER)
+    bench.turn(GRAVER)
+    eventually(lambda: len(receiver.alerts()) == 2, "it is told again")
+    bench.until(1)
+    fired, raised = receiver.alerts()
+    assert (raised.id, raised.state, raised.severity, raised.raised) == (fired.id, "firing", "critical", 1)
+    (step,) = bench.shelf.steps.values()
+    assert (step.delivery.alert.severity, step.delivery.is_delivered) == ("critical", True)
+    assert step.at > first.at
+    other = Bench(bench.shelf, receiver)
+    bench.shelf.findings = (GRAVER,)
+    other.turn()
+    other.turn(GRAVER)
+    assert len(receiver.alerts()) == 2
+
+
+def test_an_alert_that_waits_for_a_recommendation_is_told_as_grave_as_it_is_then(
+    bench: Bench, receiver: Receiver
+) -> None:
+    bench.turn()
+    bench.turn(BURST)
+    bench.turn(msgspec.structs.replace(BURST, severity="critical"))
+    bench.turn(after_s=PROPOSED_WITHIN_S)
+    bench.until(1)
+    assert [each.severity for each in receiver.alerts()] == ["critical"]
+
+
+def test_what_fires_is_written_again_in_the_words_of_now(bench: Bench, receiver: Receiver) -> None:
+    bench.turn()
+    bench.turn(ERRORS)
+    bench.until(1)
+    bench.turn(msgspec.structs.replace(ERRORS, summary="more"), after_s=RENEW_EVERY_S)
+    bench.turn()
+    (step,) = bench.shelf.steps.values()
+    assert (step.delivery.alert.summary, step.delivery.is_delivered, step.delivery.tried) == ("more", True, 1)
+    assert len(receiver.alerts()) == 1

@@ -74,3 +74,13 @@ def test_findings_that_are_written_are_heard(warehouse_client: Client, tenant: s
     HeardArchive(warehouse_client, tenant, hear).keep_findings([finding])
     assert heard == [finding]
     assert WarehouseJournal(warehouse_client, tenant).known(NOW) == [finding]
+
+
+def test_a_sink_that_was_told_of_less_is_to_be_told_again(warehouse_client: Client, tenant: str) -> None:
+    journal = WarehouseJournal(warehouse_client, tenant)
+    raised = msgspec.structs.replace(ALERT, severity="critical", raised=1)
+    graver = Step(Delivery(raised, "am", 1, True), NOW - 1.0, NOW + 5.0)
+    journal.keep([TOLD, graver])
+    left = journal.unfinished(NOW + 5.0)
+    assert (left.firing, left.told) == ((raised,), frozenset({(ALERT.id, "am")}))
+    assert left.settled == (TOLD, graver)

@@ -5,6 +5,7 @@ import msgspec
 from analytics.alerting import Alert, State
 from analytics.delivering import BACKOFF_S, GIVE_UP_AFTER_S, SUPERSEDED, Queue
 from tests.analytics.receiving import ALERT, OVER
+from warehouse.deliveries import FIRES_AGAIN
 
 
 def middle() -> float:
@@ -128,3 +129,40 @@ def test_at_the_end_what_pauses_is_due_at_once() -> None:
     queue.failed(ALERT, "", 0.0)
     assert queue.next(0.1) is None
     assert queue.next(0.1, is_last=True) == ALERT
+
+
+RAISED = msgspec.structs.replace(ALERT, severity="critical", raised=1)
+
+
+def test_a_graver_alert_takes_the_place_of_what_was_not_told_yet() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    assert queue.put(RAISED, 5.0) == []
+    assert queue.put(ALERT, 5.0) == []
+    assert queue.next(5.0) == RAISED
+    assert len(queue) == 1
+
+
+def test_a_graver_alert_is_told_after_what_was_being_sent() -> None:
+    queue = Queue("hook", middle)
+    queue.put(ALERT, 0.0)
+    assert queue.next(0.0) == ALERT
+    queue.put(RAISED, 0.1)
+    assert queue.failed(ALERT, "answered 500", 0.2) is None
+    assert queue.next(9.0) == RAISED
+    assert queue.took(ALERT).alert == ALERT
+    assert queue.took(RAISED).alert == RAISED
+    assert len(queue) == 0
+
+
+def test_a_resolution_that_waits_is_dropped_where_the_same_labels_fire_again() -> None:
+    again = msgspec.structs.replace(ALERT, id="i-300", starts_at=300.0)
+    by_id = Queue("hook", middle)
+    by_labels = Queue("am", middle, by_labels=True)
+    for queue in (by_id, by_labels):
+        queue.put(OVER, 0.0)
+        queue.failed(OVER, "answered 503", 0.0)
+    assert by_id.put(again, 5.0) == []
+    (dropped,) = by_labels.put(again, 5.0)
+    assert (dropped.alert, dropped.is_settled, dropped.failure) == (OVER, True, FIRES_AGAIN)
+    assert (len(by_id), len(by_labels)) == (2, 1)

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from console.web.alarms import Told, to_alarms
+from warehouse.deliveries import FIRES_AGAIN
 from warehouse.readers_pages import Delivery
 
 
@@ -69,3 +70,18 @@ def test_a_resolution_that_arrived_makes_up_for_an_alert_that_did_not() -> None:
 def test_an_alarm_whose_content_cannot_be_read_has_a_runbook_by_its_name() -> None:
     (alarm,) = to_alarms([delivery("a", 100.0, content="{")])
     assert (alarm.runbook, alarm.findings) == ("docs/runbooks/client-burst.md", ())
+
+
+def test_a_resolution_that_was_left_out_is_no_failure() -> None:
+    left_out = delivery(
+        "a", 110.0, state="resolved", delivered=False, failure=FIRES_AGAIN, tried=1, settled_at=160.0
+    )
+    (alarm,) = to_alarms([left_out, delivery("a", 100.0)])
+    assert not alarm.is_undelivered
+    assert [each.outcome for each in alarm.told] == ["left out", "delivered"]
+
+
+def test_what_fires_is_as_grave_as_any_sink_was_told() -> None:
+    graver = delivery("a", 100.0, sink="chat", severity="critical", summary="far too many")
+    (alarm,) = to_alarms([delivery("a", 120.0, severity="warning"), graver])
+    assert (alarm.severity, alarm.summary) == ("critical", "far too many")

@@ -55,3 +55,10 @@ def test_a_bad_signature_is_not_whole() -> None:
 def test_of_two_findings_of_a_kind_the_first_counts() -> None:
     later = Seen(msgspec.structs.replace(FINDING, id="2", found_at=FOUND_AT + 60.0), FOUND_AT + 60.0)
     assert alerts_of([later, FIRST], [received(FOUND_AT + 1.0)], 0).latest_s > 0.9
+
+
+def test_a_severity_that_rises_is_not_told_twice() -> None:
+    first = received(FOUND_AT + 1.0)
+    graver = msgspec.structs.replace(first, alert=msgspec.structs.replace(first.alert, raised=1))
+    assert alerts_of([FIRST], [first, graver], 0).twice == 0
+    assert alerts_of([FIRST], [first, graver, graver], 0).twice == 1

@@ -36,13 +36,20 @@ def insert_told(client: Client, *rows: dict[str, object]) -> None:
 
 def test_a_delivery_is_read_as_it_stands_now(warehouse_client: Client, tenant: str) -> None:
     now = float(int(time.time()))
-    insert_told(warehouse_client, told(tenant, now - 60), told(tenant, now - 7_200, sink="chat"))
+    insert_told(warehouse_client, told(tenant, now - 60))
     insert_told(warehouse_client, told(tenant, now - 60, delivered=1))
     (found,) = read_deliveries(warehouse_client, tenant, now - 3_600)
     assert (found.alert, found.sink, found.state, found.is_delivered) == ("a1", "pager", "firing", True)
     assert (found.at, found.starts_at, found.ends_at, found.settled_at) == (now - 60, now - 65, 0.0, 0.0)
     assert found.labels == {"route": "login"}
     assert read_deliveries(warehouse_client, "nobody", 0.0) == []
+
+
+def test_what_still_fires_is_read_however_long_it_does(warehouse_client: Client, tenant: str) -> None:
+    now = float(int(time.time()))
+    over = told(tenant, now - 86_400) | {"alert": "a2"}
+    insert_told(warehouse_client, told(tenant, now - 86_400), over, over | {"state": "resolved"})
+    assert [each.alert for each in read_deliveries(warehouse_client, tenant, now - 3_600)] == ["a1"]
 
 
 def test_whom_a_finding_accuses_is_counted_and_the_busiest_are_named(
