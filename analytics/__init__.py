@@ -4,6 +4,7 @@ Layers, top first; a file imports only from lines below its own (pyproject.toml 
 the check, which tests/architecture runs):
 
     main
+    alerts_around
     loop | once
     publisher
     alerts | alerts_trial

@@ -7,7 +7,7 @@ it is tried, so a crash in between tells again (the same id) rather than never.
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Protocol
@@ -78,7 +78,8 @@ class Alerts:
         self._tenant = tenant
         self._clocks = clocks
         self._record = Record(journal, clocks)
-        self._incidents: Incidents | None = None  # None: another process delivers
+        self._incidents: Incidents | None = None  # None: another process delivers, or the journal is not read
+        self._alone: Incidents | None = None  # of the time in which it could not be read
         self._heard: dict[str, Finding] = {}
         self._lock = Lock()  # of what is heard
         self._is_flooded = False
@@ -155,14 +156,18 @@ class Alerts:
             self._leave()
             return
         if self._incidents is None:
-            self._incidents = self._begin()
+            try:
+                self._incidents = self._begin()
+            except FAILURES:
+                self._tell_alone(around)
+                raise
         self._go_on(self._incidents, around)
 
     def _leave(self) -> None:
         """Another process delivers: it takes up from the warehouse what is not settled here."""
-        if self._incidents is not None:
+        if self._incidents is not None or self._alone is not None:
             log.info("another process delivers alerts now")
-        self._incidents = None
+        self._incidents = self._alone = None
         self._proposable.clear()
         self._told.clear()
         for each in self._postmen.values():
@@ -177,11 +182,12 @@ class Alerts:
         now = self._clocks.events()
         left, known = self._journal.unfinished(now), self._journal.known(now - REMEMBERED_S)
         incidents = Incidents(self._tenant, resolve_after_s=self._wanted.resolve_after_s)
-        incidents.restore(left.firing, known, now)
-        self._told = {alert.id: alert for alert in left.firing}
+        alone = self._told  # nobody could say what was told before
+        self._told = {alert.id: alert for alert in left.firing} | alone
+        incidents.restore(self._told.values(), known, now)
         self._record.resume(left.settled)
         for each in self._postmen.values():
-            each.repeat(left.firing, at_once=True)
+            each.repeat(tuple(self._told.values()), at_once=True)
         for step in left.waiting:
             delivery = step.delivery
             if delivery.sink in self._postmen:
@@ -193,10 +199,32 @@ class Alerts:
             self._give_up(step, step.delivery.failure or LAPSED)
         for alert in left.firing:
             self._hand_over([alert], [name for name in self._postmen if (alert.id, name) not in left.told])
+        self._end_twins(left.firing, alone)
         with self._lock:
             # What the loop has said meanwhile is newer.
             self._heard = {each.id: each for each in reversed(known) if not each.closed_at} | self._heard
         return incidents
+
+    def _tell_alone(self, around: Around) -> None:
+        """The warehouse cannot say what was told, so nothing is told but that it is away."""
+        now, real = self._clocks.events(), self._clocks.monotonic()
+        if self._alone is None:
+            self._alone = Incidents(self._tenant, resolve_after_s=self._wanted.resolve_after_s)
+        if real >= self._look_at:
+            self._look_at = real + LOOK_EVERY_S
+            away = [each for each in around.conditions(now) if each.name == WAREHOUSE_AWAY]
+            self._tell(self._alone.hold(away, now), around)
+        self._take_note()
+
+    def _end_twins(self, firing: Sequence[Alert], alone: Mapping[str, Alert]) -> None:
+        """What fired already when it was told alone, under another id, is over: the other one goes on."""
+        now = self._clocks.events()
+        others = [alert.labels for alert in alone.values()]
+        twins = [alert for alert in firing if alert.id not in alone and alert.labels in others]
+        for twin in twins:
+            del self._told[twin.id]
+            self._hand_over([msgspec.structs.replace(twin, state="resolved", ends_at=now)], self._postmen)
+        self._alone = None
 
     def _give_up(self, step: Step, why: str) -> None:
         self._record.resume([step])

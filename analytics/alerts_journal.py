@@ -56,19 +56,19 @@ class HeardArchive(WarehouseArchive):
 
 
 class WarehouseJournal:
-    """Deliveries of one tenant. Everything raises what the warehouse's client raises."""
+    """Deliveries of one tenant. Everything raises what the warehouse's client raises, and making it does."""
 
-    def __init__(self, client: Client, tenant: str) -> None:
+    def __init__(self, client: Callable[[], Client], tenant: str) -> None:
         self._client = client
         self._tenant = tenant
 
     def keep(self, steps: Sequence[Step]) -> None:
         """Write steps; a later one of the same alert, sink and state replaces the earlier."""
-        insert_deliveries(self._client, self._tenant, [to_row(step) for step in steps])
+        insert_deliveries(self._client(), self._tenant, [to_row(step) for step in steps])
 
     def unfinished(self, now: float) -> Unfinished:
         """What fires, and what was taken up lately and is not settled."""
-        rows = read_unfinished(self._client, self._tenant, since=now - REMEMBERED_S)
+        rows = read_unfinished(self._client(), self._tenant, since=now - REMEMBERED_S)
         steps = [step for step in map(of_row, rows) if step is not None]
         resolved = {each.delivery.alert.id for each in steps if each.delivery.alert.state == "resolved"}
         fires = [each for each in steps if each.delivery.alert.id not in resolved]
@@ -87,12 +87,12 @@ class WarehouseJournal:
 
     def known(self, since: float) -> Sequence[Finding]:
         """Findings with an onset since then, and open ones."""
-        return WarehouseArchive(self._client, self._tenant).known(since)
+        return WarehouseArchive(self._client(), self._tenant).known(since)
 
     def accused(self, findings: Sequence[str]) -> str:
         """Whom findings over several identities accuse, in words; empty where nobody by name."""
         lists = (
-            read_suspects(self._client, self._tenant, each, limit=MOST_COUNTED)
+            read_suspects(self._client(), self._tenant, each, limit=MOST_COUNTED)
             for each in findings[-MOST_ASKED:]
         )
         identities = {suspect.identity: None for found in lists for suspect in found}

@@ -24,7 +24,8 @@ import typer
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from analytics.alerts import Alerts, Around
+from analytics.alerts import Alerts
+from analytics.alerts_around import Surroundings
 from analytics.alerts_file import AlertsFile, read_alerts_file
 from analytics.alerts_journal import HeardArchive, WarehouseJournal
 from analytics.alerts_trial import to_text as to_lines
@@ -38,7 +39,7 @@ from analytics.once import Looked, analyse
 from analytics.own_health import SelfWatch, Watching
 from analytics.posting import Clocks
 from analytics.proposer import Proposer
-from analytics.publisher import Publisher
+from analytics.publisher import Publisher, lease_length_s
 from analytics.replay_child import beside_me
 from analytics.replay_jobs import Times, Worker
 from analytics.replay_rules import NotReplayable, compiled
@@ -48,11 +49,11 @@ from analytics.situations import situation_of
 from analytics.telling import in_words, moment
 from kernel.clock import Tempo, parse_tempo, scaled
 from kernel.replays import ReplayRequest
-from warehouse.client import WrongUrl, connect
+from warehouse.client import Link, WrongUrl, connect
 from warehouse.command_line import run_command
 from warehouse.evidence import EvidenceReader
 from warehouse.exits import COULD_NOT_RUN, PROBLEMS_FOUND, CannotRun, without_password
-from warehouse.failures import hush_clients, to_line, to_reason
+from warehouse.failures import FAILURES, hush_clients, to_line, to_reason
 from warehouse.health import HealthReader
 from warehouse.migrate import migrate
 from warehouse.readers_analytics import WindowReader
@@ -60,7 +61,7 @@ from warehouse.readers_replay import ReplayReader
 
 CONNECT_EVERY_S = 0.5
 NO_CONTROL = "none"
-ALERTS_WAIT_S = 5  # for the warehouse: what is to be told must not wait for it long
+SOON_S = 5  # in which the warehouse answers, where one that hangs must not hold up what is to be told
 
 log = logging.getLogger("tidegate.analytics")
 watch_command = typer.Typer(add_completion=False)
@@ -94,20 +95,25 @@ def watch(
     tempo = tempo_of(clock)
     wanted = read_alerts_file(alerts, os.environ) if alerts else None
     stop = stopping()
-    client = patiently(warehouse, stop)
-    if client is None:
-        return
-    endpoint = None
-    if control != NO_CONTROL:
-        holder = f"analytics-{os.getpid()}-{time.time_ns():x}"
-        endpoint = Control(control, tenant, token=control_token(), holder=holder)
+    holder = f"analytics-{os.getpid()}-{time.time_ns():x}"
+    no_control = control == NO_CONTROL
+    endpoint = None if no_control else Control(control, tenant, token=control_token(), holder=holder)
+    ready = f"tidegate-analytics ready on {without_password(warehouse)}\n"
     if tempo.scale != 1.0:
         log.info("a replay, %g times as fast: latencies are not the log's, D17 does not run", tempo.scale)
     with ExitStack() as beside:
+        if endpoint is not None:
+            beside.callback(endpoint.close)
         telling = None
         if wanted is not None:
-            telling = Telling(wanted, connect(warehouse, timeout_s=ALERTS_WAIT_S), tenant, tempo)
-            beside.callback(telling.client.close)
+            link = Link(warehouse, timeout_s=SOON_S)
+            beside.callback(link.close)
+            telling = Telling(wanted, link, tenant, tempo, control=endpoint)
+            beside.enter_context(telling.running())
+        client = patiently(warehouse, stop, tried=lambda: sys.stderr.write(ready))
+        if client is None:
+            return
+        beside.callback(client.close)
         proposer = Proposer(enquiring(client, connect(warehouse), tenant, beside))
         publisher = Publisher(endpoint, time.monotonic, scale=tempo.scale, proposer=proposer)
         loop = Loop(
@@ -117,17 +123,14 @@ def watch(
             publisher=publisher,
             pace=Pace(scaled(time.time, tempo), tempo.scale, tempo.origin),
         )
-        sys.stderr.write(f"tidegate-analytics ready on {without_password(warehouse)}\n")
         if endpoint is not None:
             # What the environment says is heard there, too: `ps` would show the URL's password.
             where = [] if warehouse == warehouse_url("") else ["--warehouse", warehouse]
             asked = [*where, "--control", control, "--tenant", tenant, "--clock", clock]
-            beside.callback(endpoint.close)
             beside.enter_context(beside_me([*asked, "--holder", holder], time.monotonic))
         if telling is not None:
-            beside.enter_context(telling.beside(loop, publisher, proposer, control=endpoint))
+            telling.surroundings.join(loop, publisher, proposer)
         loop.run(stop, tick_ms / 1e3)
-    client.close()
     log.info("ended after %s", in_words(msgspec.structs.asdict(loop.counters)))
 
 
@@ -142,33 +145,27 @@ def enquiring(client: Client, second: Client, tenant: str, beside: ExitStack) ->
 class Telling:
     """The alerts' thread and what it asks, with a client of the warehouse of its own."""
 
-    def __init__(self, wanted: AlertsFile, client: Client, tenant: str, tempo: Tempo) -> None:
-        self.client = client
-        self._wanted = wanted
+    def __init__(
+        self, wanted: AlertsFile, link: Link, tenant: str, tempo: Tempo, *, control: Control | None
+    ) -> None:
         self._tenant = tenant
-        self._tempo = tempo
         clocks = Clocks(scaled(time.time, tempo), time.time, time.monotonic)
-        journal = WarehouseJournal(client, tenant)
+        journal = WarehouseJournal(link, tenant)
         self._alerts = Alerts(wanted, journal, tenant=tenant, clocks=clocks, jitter=random.random)
+        watching = Watching(wanted.objective, tempo.scale)
+        own = SelfWatch(lambda: HealthReader(link(), tenant), control, watching)
+        lease_s = lease_length_s(tempo.scale)
+        self.surroundings = Surroundings(
+            control, conditions=own.look, monotonic=time.monotonic, lease_s=lease_s
+        )
 
     def archive_over(self, client: Client) -> WarehouseArchive:
         """The loop's archive, which the alerts hear."""
         return HeardArchive(client, self._tenant, self._alerts.hear)
 
-    def beside(
-        self, loop: Loop, publisher: Publisher, proposer: Proposer, *, control: Control | None
-    ) -> AbstractContextManager[None]:
-        """Tell for the length of a with block."""
-        watching = Watching(self._wanted.objective, self._tempo.scale)
-        own = SelfWatch(HealthReader(self.client, self._tenant), control, watching)
-        around = Around(
-            # Before the first tick nobody has asked for the lease.
-            leads=lambda: loop.counters.ticks > 0 and publisher.is_active,
-            is_behind=lambda: loop.is_behind,
-            proposed=proposer.about,
-            conditions=own.look,
-        )
-        return self._alerts.running(around)
+    def running(self) -> AbstractContextManager[None]:
+        """Tell for the length of a with block; until the warehouse is there, only that it is not."""
+        return self._alerts.running(self.surroundings.around)
 
 
 @alerts_command.command()
@@ -229,7 +226,7 @@ def jobs(
     tempo = tempo_of(clock)
     stop = stopping()
     Thread(target=end_with_input, args=(stop,), daemon=True, name="parent").start()
-    client = patiently(warehouse, stop)
+    client = patiently(warehouse, stop, tried=lambda: None)
     if client is None:
         return
     desk = Control(control, tenant, token=control_token(), holder=holder)
@@ -310,22 +307,30 @@ def stopping() -> Event:
     return stop
 
 
-def patiently(url: str, stop: Event) -> Client | None:
-    """A client of a migrated warehouse; waits for it. None where the process was stopped before."""
-    told = False
+def patiently(url: str, stop: Event, *, tried: Callable[[], object]) -> Client | None:
+    """A client of a migrated warehouse; waits for it. None where the process was stopped before.
+
+    `tried` is called after the first try, whatever came of it.
+    """
+    is_first = True
     while not stop.is_set():
+        client = None
         try:
+            connect(url, timeout_s=SOON_S).close()  # one that hangs is not waited for as long as for a query
             client = connect(url)
             migrate(client)
         except WrongUrl as problem:
             raise CannotRun(str(problem)) from problem
-        except ClickHouseError as problem:
-            if not told:
+        except FAILURES as problem:
+            if is_first:
                 log.warning("waiting: %s; it is %s", to_line(problem), without_password(url))
-            told = True
-            stop.wait(CONNECT_EVERY_S)
-        else:
+            client = None
+        if is_first:
+            tried()
+        is_first = False
+        if client is not None:
             return client
+        stop.wait(CONNECT_EVERY_S)
     return None
 
 

@@ -60,9 +60,12 @@ class Watching(msgspec.Struct, frozen=True):
 
 
 class SelfWatch:
-    """Looks at one tenant. `control` None: nobody holds a policy for others here."""
+    """Looks at one tenant. `control` None: nobody holds a policy for others here.
 
-    def __init__(self, reader: Reader, control: Control | None, watching: Watching) -> None:
+    `reader` makes the reader, and raises what the warehouse's client raises while there is no warehouse.
+    """
+
+    def __init__(self, reader: Callable[[], Reader], control: Control | None, watching: Watching) -> None:
         self._reader = reader
         self._watching = watching
         self._outcomes = Rarely(self._ask_outcomes, OUTCOMES_EVERY_S * watching.pace)
@@ -84,23 +87,23 @@ class SelfWatch:
 
     def _ask_warehouse(self, now: float) -> tuple[Condition, ...]:
         pace = self._watching.pace
-        mark = self._reader.watermark(now, pace=pace)
-        loss = self._reader.loss(now - LOSS_S * pace, now + AHEAD_S * pace)
+        mark = self._reader().watermark(now, pace=pace)
+        loss = self._reader().loss(now - LOSS_S * pace, now + AHEAD_S * pace)
         return (
             *losing(loss),
             *lagging(mark, pace=pace),
-            *behind(mark, self._reader.judged(), pace=pace),
+            *behind(mark, self._reader().judged(), pace=pace),
             *self._heartbeats.look(now),
             *self._outcomes.look(now),
         )
 
     def _ask_heartbeats(self, now: float) -> tuple[Condition, ...]:
         pace = self._watching.pace
-        return silent(self._reader.heartbeats(now, pace=pace), now, pace=pace)
+        return silent(self._reader().heartbeats(now, pace=pace), now, pace=pace)
 
     def _ask_outcomes(self, now: float) -> tuple[Condition, ...]:
         objective = self._watching.objective
-        fired = burning(self._reader.served(now, tuple(WINDOWS)), now, objective=objective)
+        fired = burning(self._reader().served(now, tuple(WINDOWS)), now, objective=objective)
         return tuple(to_condition(each, objective) for each in fired)
 
 

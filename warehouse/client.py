@@ -45,6 +45,26 @@ def parse_url(url: str) -> Address:
     )
 
 
+class Link:
+    """A client that is made when it is first asked for: the warehouse may be away until then."""
+
+    def __init__(self, url: str, *, timeout_s: int) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._client: Client | None = None
+
+    def __call__(self) -> Client:
+        """The client. Raises what `connect` raises."""
+        if self._client is None:
+            self._client = connect(self._url, timeout_s=self._timeout_s)
+        return self._client
+
+    def close(self) -> None:
+        """Close it, if it was made."""
+        if self._client is not None:
+            self._client.close()
+
+
 def connect(
     url: str, *, connect_timeout_s: int = 3, timeout_s: int = 60, settings: dict[str, Any] | None = None
 ) -> Client:

@@ -424,3 +424,49 @@ def test_what_fires_is_written_again_in_the_words_of_now(bench: Bench, receiver:
     (step,) = bench.shelf.steps.values()
     assert (step.delivery.alert.summary, step.delivery.is_delivered, step.delivery.tried) == ("more", True, 1)
     assert len(receiver.alerts()) == 1
+
+
+AWAY = Condition(WAREHOUSE_AWAY, {}, "critical", "no answer")
+
+
+def refused(bench: Bench, after_s: float) -> None:
+    """A turn that the warehouse's absence ends."""
+    with pytest.raises(ConnectionRefusedError):
+        bench.turn(after_s=after_s)
+
+
+def test_started_without_a_warehouse_only_that_is_told_and_over_once_it_is_back(
+    bench: Bench, receiver: Receiver
+) -> None:
+    bench.shelf.away = True
+    bench.conditions = (AWAY, PAUSED)
+    refused(bench, 5.0)
+    refused(bench, HELD_S)
+    eventually(receiver.alerts, "it is told")
+    refused(bench, HELD_S)
+    bench.shelf.away, bench.conditions = False, ()
+    bench.turn(after_s=5.0)
+    bench.until(1)
+    bench.turn(after_s=60.0)
+    bench.until(1, "resolved")
+    fired, over = receiver.alerts()
+    assert (fired.name, fired.state) == (WAREHOUSE_AWAY, "firing")
+    assert (over.id, over.state) == (fired.id, "resolved")
+
+
+def test_what_fired_under_another_id_before_a_start_without_a_warehouse_is_ended(
+    bench: Bench, receiver: Receiver
+) -> None:
+    labels = {"alertname": WAREHOUSE_AWAY, "tenant": "default"}
+    before = msgspec.structs.replace(GONE_BY, id="b", state="firing", ends_at=0.0, labels=labels)
+    bench.shelf.steps = {("b", "hook-0", "firing"): Step(Delivery(before, "hook-0", 1, True), 900.0, 901.0)}
+    bench.shelf.away, bench.conditions = True, (AWAY,)
+    refused(bench, 5.0)
+    refused(bench, HELD_S)
+    eventually(receiver.alerts, "it is told")
+    bench.shelf.away = False
+    bench.turn(after_s=5.0)
+    bench.until(1, "resolved")
+    alerts = receiver.alerts()
+    assert [each.state for each in alerts] == ["firing", "resolved"]
+    assert alerts[1].id == "b" != alerts[0].id

@@ -19,7 +19,7 @@ ENDED = Step(Delivery(OVER, "hook"), NOW + 60.0, 0.0)
 
 
 def test_what_fires_and_what_waits_is_gone_on_with(warehouse_client: Client, tenant: str) -> None:
-    journal = WarehouseJournal(warehouse_client, tenant)
+    journal = WarehouseJournal(lambda: warehouse_client, tenant)
     journal.keep([FIRED])
     left = journal.unfinished(NOW + 5.0)
     assert (left.firing, left.waiting, left.told) == ((ALERT,), (FIRED,), frozenset({(ALERT.id, "hook")}))
@@ -29,21 +29,21 @@ def test_what_fires_and_what_waits_is_gone_on_with(warehouse_client: Client, ten
 
 
 def test_what_is_over_fires_no_longer_and_is_told_once(warehouse_client: Client, tenant: str) -> None:
-    journal = WarehouseJournal(warehouse_client, tenant)
+    journal = WarehouseJournal(lambda: warehouse_client, tenant)
     journal.keep([Step(Delivery(ALERT, "hook", 0, True, SUPERSEDED), NOW, NOW + 60.0), ENDED])
     left = journal.unfinished(NOW + 61.0)
     assert (left.firing, left.waiting) == ((), (ENDED,))
 
 
 def test_what_is_too_old_is_not_tried_again_but_still_fires(warehouse_client: Client, tenant: str) -> None:
-    journal = WarehouseJournal(warehouse_client, tenant)
+    journal = WarehouseJournal(lambda: warehouse_client, tenant)
     journal.keep([FIRED])
     left = journal.unfinished(NOW + GIVE_UP_AFTER_S + 1.0)
     assert (left.firing, left.waiting, left.lapsed) == ((ALERT,), (), (FIRED,))
 
 
 def test_what_another_version_wrote_is_passed_over(warehouse_client: Client, tenant: str) -> None:
-    journal = WarehouseJournal(warehouse_client, tenant)
+    journal = WarehouseJournal(lambda: warehouse_client, tenant)
     journal.keep([FIRED])
     other = {"tenant": tenant, "content": '{"v": 9}'}
     warehouse_client.command(
@@ -55,7 +55,7 @@ def test_what_another_version_wrote_is_passed_over(warehouse_client: Client, ten
 
 
 def test_whom_findings_accuse_is_said_in_words(warehouse_client: Client, tenant: str) -> None:
-    journal = WarehouseJournal(warehouse_client, tenant)
+    journal = WarehouseJournal(lambda: warehouse_client, tenant)
     assert journal.accused(["a", "b"]) == ""
     accused = [Suspect("a", f"ip:192.0.2.{at}", NOW, NOW, 9 - at) for at in range(5)]
     insert_suspects(warehouse_client, tenant, [*accused, Suspect("b", "ip:192.0.2.1", NOW, NOW, 1)])
@@ -73,11 +73,11 @@ def test_findings_that_are_written_are_heard(warehouse_client: Client, tenant: s
     finding = msgspec.structs.replace(stuffing_finding(tenant, NOW), kind="client-burst")
     HeardArchive(warehouse_client, tenant, hear).keep_findings([finding])
     assert heard == [finding]
-    assert WarehouseJournal(warehouse_client, tenant).known(NOW) == [finding]
+    assert WarehouseJournal(lambda: warehouse_client, tenant).known(NOW) == [finding]
 
 
 def test_a_sink_that_was_told_of_less_is_to_be_told_again(warehouse_client: Client, tenant: str) -> None:
-    journal = WarehouseJournal(warehouse_client, tenant)
+    journal = WarehouseJournal(lambda: warehouse_client, tenant)
     raised = msgspec.structs.replace(ALERT, severity="critical", raised=1)
     graver = Step(Delivery(raised, "am", 1, True), NOW - 1.0, NOW + 5.0)
     journal.keep([TOLD, graver])

@@ -49,6 +49,26 @@ def test_the_process_says_when_it_is_ready_and_ends_on_request(warehouse_url: st
         assert process.wait(20) == 0
 
 
+def test_a_process_that_finds_no_warehouse_is_ready_and_ends_on_request() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "analytics.main",
+        "--warehouse",
+        "http://127.0.0.1:9",
+        "--control",
+        "none",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = [process.stderr.readline(), process.stderr.readline()]
+        assert "waiting: the warehouse does not answer" in said[0]
+        assert said[1] == "tidegate-analytics ready on http://127.0.0.1:9\n"
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(20) == 0
+
+
 def test_the_replaying_process_ends_with_its_parent(warehouse_url: str) -> None:
     command = [sys.executable, "-m", "analytics.main", "jobs", "--warehouse", warehouse_url]
     command += ["--control", "http://127.0.0.1:9"]

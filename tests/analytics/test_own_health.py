@@ -105,7 +105,7 @@ def console() -> Console:
 
 @pytest.fixture
 def watch(ledger: Ledger, console: Console) -> SelfWatch:
-    return SelfWatch(ledger, console, Watching(objective=0.999))
+    return SelfWatch(lambda: ledger, console, Watching(objective=0.999))
 
 
 def names(watch: SelfWatch, now: float = NOW) -> list[str]:
@@ -119,7 +119,7 @@ def test_nothing_is_told_where_all_is_well(watch: SelfWatch) -> None:
 def test_nothing_is_told_of_an_installation_without_traffic(ledger: Ledger) -> None:
     ledger.mark, ledger.judged_until, ledger.beats = NOBODY, None, ()
     ledger.losses, ledger.outcomes = Loss(0, 0, 0, 0, 0), Outcomes(0, 0)
-    assert SelfWatch(ledger, None, Watching(objective=0.999)).look(NOW) == ()
+    assert SelfWatch(lambda: ledger, None, Watching(objective=0.999)).look(NOW) == ()
 
 
 def test_dropped_events_are_told_and_many_are_critical(watch: SelfWatch, ledger: Ledger) -> None:
@@ -281,7 +281,7 @@ def test_a_console_that_stays_away_is_told(watch: SelfWatch, console: Console) -
 
 
 def test_a_replay_on_a_faster_clock_has_as_many_more_seconds_of_patience(ledger: Ledger) -> None:
-    watch = SelfWatch(ledger, None, Watching(objective=0.999, pace=60.0))
+    watch = SelfWatch(lambda: ledger, None, Watching(objective=0.999, pace=60.0))
     ledger.mark, ledger.judged_until = heard(behind_s=1_000.0), int(NOW - 3_000)
     ledger.beats = (Heartbeat("edge-1", NOW - 1_000, False),)
     assert watch.look(NOW) == ()
@@ -295,7 +295,7 @@ def real(warehouse_client: Client, tenant: str) -> HealthReader:
 
 
 def test_a_real_warehouse_without_rows_tells_of_nothing(real: HealthReader) -> None:
-    assert SelfWatch(real, None, Watching(objective=0.999)).look(time.time()) == ()
+    assert SelfWatch(lambda: real, None, Watching(objective=0.999)).look(time.time()) == ()
 
 
 def test_a_real_warehouse_tells_of_an_outage(
@@ -310,6 +310,6 @@ def test_a_real_warehouse_tells_of_an_outage(
     ended = edge._replace(worker="edge-2", through=CLOSED, dropped=0)
     insert_ledger(warehouse_client, [edge._replace(written_at=micros - 91_000_000, dropped=0), edge, ended])
 
-    told = SelfWatch(real, None, Watching(objective=0.999)).look(now)
+    told = SelfWatch(lambda: real, None, Watching(objective=0.999)).look(now)
 
     assert {each.name for each in told} == {"telemetry-lost", "heartbeat-missing", "burn-rate-fast"}

@@ -19,7 +19,8 @@ def test_what_the_console_knows_becomes_conditions(
 ) -> None:
     with console(policy, tmp_path) as running:
         control = Control(running.url, "default", token=ANALYTICS, holder="watch")
-        watch = SelfWatch(HealthReader(warehouse_client, tenant), control, Watching(objective=0.999))
+        reader = HealthReader(warehouse_client, tenant)
+        watch = SelfWatch(lambda: reader, control, Watching(objective=0.999))
         now = time.time()
         assert watch.look(now) == ()
 

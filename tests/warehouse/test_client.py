@@ -3,7 +3,7 @@
 import pytest
 from clickhouse_connect.driver.exceptions import OperationalError
 
-from warehouse.client import Address, WrongUrl, connect, parse_url
+from warehouse.client import Address, Link, WrongUrl, connect, parse_url
 
 
 def test_a_url_holds_user_password_host_port_and_database() -> None:
@@ -32,3 +32,13 @@ def test_a_client_speaks_to_the_database_of_its_url(warehouse_url: str) -> None:
 def test_no_warehouse_is_an_operational_error() -> None:
     with pytest.raises(OperationalError):
         connect("http://127.0.0.1:1")
+
+
+def test_a_link_connects_when_it_is_first_asked_and_once(warehouse_url: str) -> None:
+    absent = Link("http://127.0.0.1:1", timeout_s=1)
+    with pytest.raises(OperationalError):
+        absent()
+    absent.close()
+    link = Link(warehouse_url, timeout_s=5)
+    assert link() is link()
+    link.close()
