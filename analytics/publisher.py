@@ -22,6 +22,11 @@ HEAR_EVERY_S = 5.0  # of real time: of proposals that are open
 log = logging.getLogger("tidegate.analytics")
 
 
+def lease_length_s(scale: float) -> float:
+    """How long a lease is asked for where the events' clock runs `scale` times as fast as time."""
+    return min(LEASE_S * scale, LONGEST_LEASE_S)
+
+
 class Publisher:
     """The loop's last stage. `is_active` is False while another process holds the lease."""
 
@@ -38,7 +43,7 @@ class Publisher:
         self._control = control
         self._proposer = proposer
         self._monotonic = monotonic
-        self._lease_s = min(LEASE_S * scale, LONGEST_LEASE_S)
+        self._lease_s = lease_length_s(scale)
         self._limits = AdaptiveLimits()
         self._paused = False
         self._revision = ""
@@ -48,7 +53,7 @@ class Publisher:
         self._renewed_at = float("-inf")
         self._followed_at = float("-inf")
         self._heard_at = float("-inf")
-        self._trouble = ""
+        self._troubled: set[str] = set()  # what is asked in vain
 
     @property
     def overlays(self) -> tuple[Overlay, ...]:
@@ -60,16 +65,19 @@ class Publisher:
         if self._control is None:
             return
         real = self._monotonic()
+        follows, renews = real - self._followed_at >= FOLLOW_EVERY_S, real - self._renewed_at >= RENEW_EVERY_S
         try:
-            if real - self._followed_at >= FOLLOW_EVERY_S:
+            if follows:
                 self._followed_at = real
                 self._follow(self._control, now, engine)
                 self._paused = self._control.loop().paused
-            if real - self._renewed_at >= RENEW_EVERY_S:
+            if renews:
                 self._renew(self._control, real)
-            self._trouble = ""
         except Unreachable as problem:
-            self._tell(str(problem))
+            self._fails("refresh", problem)
+            return
+        if follows or renews:
+            self._works("refresh")
 
     def publish(self, now: float, engine: Engine, loss: float) -> Sequence[Overlay]:
         """Move the values on; returns overlays that were published and not told of before."""
@@ -88,6 +96,7 @@ class Publisher:
         )
         wanted = self._limits.overlays
         if self._control is None or self._paused or wanted == self._published:
+            self._works("publish")
             return ()
         try:
             self._renew(self._control, self._monotonic())
@@ -95,8 +104,9 @@ class Publisher:
                 return ()
             self._control.put(wanted)
         except Unreachable as problem:
-            self._tell(str(problem))
+            self._fails("publish", problem)
             return ()
+        self._works("publish")
         self._published = wanted
         for overlay in wanted:
             if overlay.id not in self._told:
@@ -112,10 +122,12 @@ class Publisher:
         if self._proposer is None or self._control is None or self.policy is None:
             return
         if not self.is_active or self._paused:
+            self._works("propose")
             return
         real = self._monotonic()
+        hears = real - self._heard_at >= HEAR_EVERY_S
         try:
-            if real - self._heard_at >= HEAR_EVERY_S:
+            if hears:
                 self._heard_at = real
                 self._proposer.hear(self._control.proposed(), now, vouched=vouched_by(self._control.labels()))
             news = self._proposer.look(now, engine, policy=self.policy, revision=self._revision)
@@ -125,12 +137,13 @@ class Publisher:
                 for each in self._proposer.outdated(now, self.policy)
                 if each.recommendation not in renewed
             ]
-            if not news and not gone:
-                return
-            self._control.recommend(news, gone)
+            if news or gone:
+                self._control.recommend(news, gone)
         except Unreachable as problem:
-            self._tell(str(problem))
+            self._fails("propose", problem)
             return
+        if hears or news or gone:
+            self._works("propose")
         self._proposer.told(news, now)
         self._proposer.withdrew(gone)
         for withdrawal in gone:
@@ -161,8 +174,14 @@ class Publisher:
             log.info("the lease is %s", "ours" if lease.held else f"held by {lease.holder}")
         self.is_active = lease.held
 
-    def _tell(self, trouble: str) -> None:
-        """Log a trouble once, not each second."""
-        if trouble != self._trouble:
-            log.warning("control: %s; analytics goes on, overlays are tried again", trouble)
-        self._trouble = trouble
+    def _fails(self, what: str, problem: Unreachable) -> None:
+        """Log where an outage begins, once."""
+        if not self._troubled:
+            log.warning("control: %s; analytics goes on, overlays are tried again", problem)
+        self._troubled.add(what)
+
+    def _works(self, what: str) -> None:
+        """Log where it ends: nothing fails any longer."""
+        if what in self._troubled and len(self._troubled) == 1:
+            log.info("control answers again")
+        self._troubled.discard(what)

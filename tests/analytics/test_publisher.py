@@ -150,3 +150,21 @@ def test_what_is_open_and_over_is_taken_back(play: Play) -> None:
     play.clock.now += HEAR_EVERY_S
     publisher.propose(play.now + EVERY_S, play.engine)
     assert play.told.calls.count("GET /v1/recommendations") == 2
+
+
+def test_an_outage_of_the_console_is_told_once_and_its_end_once(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tidegate.analytics")
+    publisher = Publisher(play.control, play.clock, proposer=Proposer(Witnessing()))
+    for refuse in (0, 503, 503, 503, 0, 0, 503):
+        play.told.refuse = refuse
+        play.clock.now += HEAR_EVERY_S
+        publisher.refresh(play.now, play.engine)
+        publisher.propose(play.now, play.engine)
+    told = [each.getMessage() for each in caplog.records if "control" in each.getMessage()]
+    assert [text.partition(":")[0].partition(",")[0] for text in told] == [
+        "control",
+        "control answers again",
+        "control",
+    ]
