@@ -11,6 +11,7 @@ peers' windows are full again: maxima of half-filled ones are small, and everybo
 Requests count as offered, refused ones included, or a limit would hide what it holds back.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -118,13 +119,13 @@ class ClientBurst:
                 best[identity] = at
         crowd = sum(1 for at in best.values() if judged.ripe[at])
         is_crowd = crowd > max(CROWD, CROWD_SHARE * len(trail.wide.keys))
-        return Scored(
-            tuple(
-                self._signal(window, looked, tails, At(judged, at, bool(judged.ripe[at]) and not is_crowd))
-                for identity, at in sorted(best.items())
-                if identity
-            )
-        )
+        routes = busiest_routes(window, best)
+        places = [
+            (At(judged, at, bool(judged.ripe[at]) and not is_crowd), routes[identity])
+            for identity, at in sorted(best.items())
+            if identity
+        ]
+        return Scored(tuple(self._signal(window, looked, tails, at=at, route=route) for at, route in places))
 
     def _judge(self, second: int, looked: "Looked", tails: Tails) -> Judged:
         """Score the cells past their peers' usual maximum."""
@@ -150,15 +151,11 @@ class ClientBurst:
             new &= ~known[:, None] | (looked.sums[rows] > OWN_FACTOR * own)
         return new
 
-    def _signal(self, window: Window, looked: "Looked", tails: Tails, at: "At") -> Signal:
+    def _signal(self, window: Window, looked: "Looked", tails: Tails, *, at: "At", route: str) -> Signal:
         row, span = int(at.judged.rows[at.place]), int(at.judged.span[at.place])
         scope = int(looked.cells.scopes[row])
         cell = int(looked.cells.cell[row])
         identity, seconds = window.identities[cell], SPANS[span]
-        busiest = max(
-            (index for index, name in enumerate(window.identities) if name == identity),
-            key=lambda index: (int(window.counts[index]), -index),
-        )
         observed = int(looked.sums[row, span]) / seconds
         usual = float(tails.usual[scope, span]) / seconds
         onset = window.second - int(looked.active[row, span]) + 1
@@ -168,7 +165,7 @@ class ClientBurst:
             ripe=at.ripe,
             score=round(float(at.judged.score[at.place]), 3),
             onset=onset,
-            route=window.routes[busiest],
+            route=route,
             identity=identity,
             group="",
             severity="critical" if observed > 4 * usual else "warning",
@@ -176,6 +173,16 @@ class ClientBurst:
             f"99.9 % of its peers never pass {to_rate(usual)}",
             evidence=evidence_of(tails, scope, span, observed=observed),
         )
+
+
+def busiest_routes(window: Window, identities: Iterable[str]) -> dict[str, str]:
+    """Where each of these identities asked for most in this second; of equals, the first."""
+    wanted, counts = frozenset(identities), window.counts.tolist()
+    at: dict[str, int] = {}
+    for index, name in enumerate(window.identities):
+        if name in wanted and (name not in at or counts[index] > counts[at[name]]):
+            at[name] = index
+    return {name: window.routes[index] for name, index in at.items()}
 
 
 def evidence_of(tails: Tails, scope: int, span: int, *, observed: float) -> tuple[Observation, ...]:

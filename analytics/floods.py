@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
-from analytics.windows import SPANS, Flags, Keys, Slots, Table, Window, grown
+from analytics.windows import SPANS, Flags, Ints, Keys, Slots, Table, Window, grown
 from kernel.findings import Observation
 
 SURGE = 2.0
@@ -63,6 +63,13 @@ class Crowd(NamedTuple):
     of_mix: int  # requests
 
 
+class Asked(NamedTuple):
+    """A second and what was asked of each route in it."""
+
+    window: Window
+    requests: Counter[str]
+
+
 class Flood:
     """D2 over all routes."""
 
@@ -72,6 +79,7 @@ class Flood:
         self._minutes: dict[int, Minute] = {}
         self._since = 0
         self._until = 0
+        self._asked: tuple[Asked, ...] = ()  # of the last ten seconds: each is counted once
 
     @property
     def card(self) -> Card:
@@ -95,7 +103,8 @@ class Flood:
         minute.mixes.update({row.mix: 0 for row in window.mixes})
         for row in window.mixes:
             minute.mixes[row.mix] += row.requests if row.route in routes else 0
-        asked = requests_of(seen.lately)
+        self._asked = self._counted(seen.lately)
+        asked = together(self._asked)
         for route in routes:
             minute.most[route] = max(minute.most.get(route, 0), asked[route])
         self._remember(window.second, np.unique(window.hashes[calm]))
@@ -104,14 +113,34 @@ class Flood:
         """Signals of routes that are flooded."""
         if self._until - self._since < LEAST_HISTORY_S:
             return Scored(())
-        signals = []
-        for route, requests in sorted(requests_of(seen.lately).items()):
-            most = max((minute.most.get(route, 0) for minute in self._minutes.values()), default=0)
-            if not route or not is_surge(requests, most) or logins_fail(seen.lately, route):
-                continue
-            crowd = self._crowd(seen.lately, route, requests)
-            signals.append(self._signal(seen, route, crowd, most))
-        return Scored(tuple(signals))
+        counted = self._counted(seen.lately)
+        asked = together(counted)
+        most = {
+            route: max((minute.most.get(route, 0) for minute in self._minutes.values()), default=0)
+            for route in asked
+        }
+        surging = [
+            route
+            for route, requests in sorted(asked.items())
+            if route and is_surge(requests, most[route]) and not logins_fail(seen.lately, route)
+        ]
+        crowds = self._crowds(seen.lately, {route: asked[route] for route in surging}) if surging else {}
+        return Scored(
+            tuple(
+                self._signal(route, crowd, most[route], onset=onset_of(counted, route))
+                for route, crowd in crowds.items()
+            )
+        )
+
+    def _counted(self, lately: tuple[Window, ...]) -> tuple[Asked, ...]:
+        """Each window's requests by route."""
+        known = {each.window.second: each for each in self._asked}
+        return tuple(
+            known[window.second]
+            if window.second in known and known[window.second].window is window
+            else Asked(window, requests_of(window))
+            for window in lately
+        )
 
     def _is_new(self, hashes: Keys) -> Flags:
         rows = self._slots.find(hashes)
@@ -131,19 +160,28 @@ class Flood:
             self._slots.keep(kept)
             self._seen = grown(self._seen[:size][kept], 1_024)
 
-    def _crowd(self, lately: tuple[Window, ...], route: str, requests: int) -> Crowd:
-        newcomers: set[int] = set()
-        by_newcomers = 0
-        mixes: Counter[int] = Counter()
+    def _crowds(self, lately: tuple[Window, ...], asked: dict[str, int]) -> dict[str, Crowd]:
+        """Who came to each of these routes. All of them at once: a flood may be on hundreds."""
+        numbers = {route: number for number, route in enumerate(asked)}
+        mixes: list[Counter[int]] = [Counter() for _ in asked]
+        routes, hashes, counts = [], [], []
         for window in lately:
-            inside = np.array([name == route for name in window.routes], np.bool_)
-            new = inside & self._is_new(window.hashes)
-            by_newcomers += int(window.counts[new].sum())
-            newcomers.update(window.hashes[new].tolist())
+            number = np.array([numbers.get(name, -1) for name in window.routes], np.int64)
+            new = (number >= 0) & self._is_new(window.hashes)
+            routes.append(number[new])
+            hashes.append(window.hashes[new])
+            counts.append(window.counts[new])
             for row in window.mixes:
-                mixes[row.mix] += row.requests if row.route == route else 0
-        mix, of_mix = max(mixes.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
-        return Crowd(requests, len(newcomers), by_newcomers, mix, of_mix)
+                if row.route in numbers:
+                    mixes[numbers[row.route]][row.mix] += row.requests
+        of, who = np.concatenate(routes), np.concatenate(hashes)
+        by_newcomers = np.bincount(of, np.concatenate(counts), len(asked))
+        newcomers = distinct(of, who, len(asked))
+        crowds = {}
+        for route, at in numbers.items():
+            mix, of_mix = max(mixes[at].items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
+            crowds[route] = Crowd(asked[route], int(newcomers[at]), int(by_newcomers[at]), mix, of_mix)
+        return crowds
 
     def _usual_shares(self, mix: int) -> tuple[float, float]:
         """(of newcomers, of a kind of client) among all requests of the last ten minutes."""
@@ -152,7 +190,7 @@ class Flood:
         alike = sum(minute.mixes[mix] for minute in self._minutes.values())
         return new / max(total, 1), (alike + 1.0) / (total + PRIOR_REQUESTS)
 
-    def _signal(self, seen: Seen, route: str, crowd: Crowd, most: int) -> Signal:
+    def _signal(self, route: str, crowd: Crowd, most: int, *, onset: int) -> Signal:
         usual_new, usual_mix = self._usual_shares(crowd.mix)
         new, alike = crowd.by_newcomers / crowd.requests, crowd.of_mix / crowd.requests
         ripe = crowd.newcomers >= LEAST_NEW and new >= max(NEW_SHARE, MORE_NEW * usual_new)
@@ -162,7 +200,7 @@ class Flood:
             kind=CARD.kind,
             ripe=ripe,
             score=z_of(crowd.requests, most),
-            onset=onset_of(seen.lately, route),
+            onset=onset,
             route=route,
             identity="",
             group="",
@@ -179,13 +217,29 @@ class Flood:
         )
 
 
-def requests_of(lately: tuple[Window, ...]) -> Counter[str]:
-    """Route -> requests over the last ten seconds."""
+def requests_of(window: Window) -> Counter[str]:
+    """Route -> requests of a second."""
     asked: Counter[str] = Counter()
-    for window in lately:
-        for route, count in zip(window.routes, window.counts.tolist(), strict=True):
-            asked[route] += count
+    for route, count in zip(window.routes, window.counts.tolist(), strict=True):
+        asked[route] += count
     return asked
+
+
+def together(asked: tuple[Asked, ...]) -> Counter[str]:
+    """Route -> requests of some seconds."""
+    found: Counter[str] = Counter()
+    for each in asked:
+        found.update(each.requests)
+    return found
+
+
+def distinct(of: Ints, who: Keys, groups: int) -> Ints:
+    """How many different keys each group has; `of` is the group of each key."""
+    order = np.lexsort((who, of))
+    of, who = of[order], who[order]
+    is_first = np.ones(len(of), np.bool_)
+    is_first[1:] = (of[1:] != of[:-1]) | (who[1:] != who[:-1])
+    return np.bincount(of[is_first], minlength=groups)
 
 
 def is_surge(requests: int, most: int) -> bool:
@@ -205,7 +259,7 @@ def logins_fail(lately: tuple[Window, ...], route: str) -> bool:
     return tries > 0 and sum(row.failures for row in rows) >= FAILING_LOGINS * tries
 
 
-def onset_of(lately: tuple[Window, ...], route: str) -> int:
+def onset_of(asked: tuple[Asked, ...], route: str) -> int:
     """The first second whose requests are nearer to the surge's than to what went before."""
-    counts = {window.second: requests_of((window,))[route] for window in lately}
+    counts = {each.window.second: each.requests[route] for each in asked}
     return min(second for second, count in counts.items() if count >= max(counts.values()) / 2)

@@ -2,8 +2,9 @@ import random
 
 import pytest
 
+from analytics.bursts import busiest_routes
 from tests.analytics.seeing import Sight, ripe, run
-from tests.analytics.traffic import START, Request, greedy, ordinary, quiet
+from tests.analytics.traffic import START, Request, greedy, ordinary, quiet, windows_of
 
 GREEDY = "ip:203.0.113.9"
 
@@ -87,3 +88,10 @@ def test_the_evidence_tells_rates_and_the_peers_quantiles() -> None:
     assert all(each.unit in ("requests/s", "identities") for each in finding.evidence)
     assert finding.evidence[0].observed > 2 * finding.evidence[0].expected
     assert finding.route == "products"
+
+
+def test_a_burst_is_told_on_the_route_that_is_asked_for_most() -> None:
+    (window,) = windows_of(
+        [Request(0.1, "ip:1", route, 200, 1, 1) for route in ("orders", "products", "products")]
+    )
+    assert busiest_routes(window, ["ip:1", "ip:2"]) == {"ip:1": "products"}

@@ -1,3 +1,6 @@
+import numpy as np
+
+from analytics.floods import distinct
 from kernel.findings import Finding
 from tests.analytics.seeing import run, since_start
 from tests.analytics.traffic import Request, flooding, greedy, logging_in, quiet, stuffing
@@ -40,3 +43,9 @@ def test_ordinary_traffic_is_calm_whatever_its_pace() -> None:
 
 def test_a_second_flood_is_found_like_the_first() -> None:
     assert len(found([*flooding(40.0, 50.0), *flooding(90.0, 100.0)], seconds=110.0)) == 2
+
+
+def test_identities_are_counted_once_for_each_route() -> None:
+    of = np.array([1, 0, 1, 1, 0])
+    who = np.array([7, 7, 7, 8, 7], np.uint64)
+    assert distinct(of, who, 3).tolist() == [1, 2, 0]
