@@ -25,9 +25,10 @@ class Sent(msgspec.Struct, frozen=True):
 class Asker:
     """Calls to one endpoint. `name` is what messages call it."""
 
-    def __init__(self, name: str, url: str, token: str) -> None:
+    def __init__(self, name: str, url: str, token: str, *, within_s: float = TIMEOUT_S) -> None:
         self._name = name
         self._url = url
+        self._within_s = within_s
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, kind: type[T], **query: str) -> T:
@@ -50,7 +51,7 @@ class Asker:
         headers = {**self._headers, **({"If-Match": f'"{sent.expected}"'} if sent.expected else {})}
         try:
             # trust_env: an HTTP proxy of the environment has no business with loopback.
-            with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as client:
+            with httpx2.Client(timeout=self._within_s, trust_env=False) as client:
                 answer = client.request(
                     method, self._url + path, params=sent.query, content=sent.body, headers=headers
                 )

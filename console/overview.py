@@ -17,6 +17,7 @@ from warehouse.findings import read_findings
 from warehouse.readers import Reader
 
 AHEAD_S = 60.0  # the ledger's clock may run ahead of ours
+ANSWER_WITHIN_S = 3  # of each part: who asks what is wrong should not wait for what hangs
 
 T = TypeVar("T")
 
@@ -49,22 +50,24 @@ class Overview(msgspec.Struct, frozen=True):
     troubles: tuple[str, ...]
 
 
-def overview_of(found: Endpoints, now: float) -> Overview:
-    """Ask every part that is known; what does not answer is among the troubles."""
+def overview_of(found: Endpoints, now: float, *, within_s: int = ANSWER_WITHIN_S) -> Overview:
+    """Ask every part that is known; what does not answer within `within_s` is among the troubles."""
     troubles: list[str] = []
     control = proxy = telemetry = None
     try:
-        control = Asker("the control endpoint", found.control, found.control_token).get(
-            "/v1/status", Status, tenant=found.tenant
+        asker = Asker("the control endpoint", found.control, found.control_token, within_s=within_s)
+        control = asker.get("/v1/status", Status, tenant=found.tenant)
+    except NoAnswer as trouble:
+        troubles.append(str(trouble))
+    try:
+        asker = Asker("the proxy's management", found.manage, found.manage_token, within_s=within_s)
+        proxy = asker.get("/readyz", Readiness)
+    except NoAnswer as trouble:
+        troubles.append(str(trouble))
+    try:
+        telemetry = at_warehouse(
+            found.warehouse, lambda client: telemetry_of(client, found.tenant, now), within_s=within_s
         )
-    except NoAnswer as trouble:
-        troubles.append(str(trouble))
-    try:
-        proxy = Asker("the proxy's management", found.manage, found.manage_token).get("/readyz", Readiness)
-    except NoAnswer as trouble:
-        troubles.append(str(trouble))
-    try:
-        telemetry = at_warehouse(found.warehouse, lambda client: telemetry_of(client, found.tenant, now))
     except CannotRun as trouble:
         troubles.append(str(trouble))
     processes = found.processes

@@ -18,14 +18,19 @@ from warehouse.exits import CannotRun, first_line, without_password
 from warehouse.failures import hush_clients, to_line
 from warehouse.migrate import MigrationRefused, migrate
 
+PATIENCE_S = 60
+
 T = TypeVar("T")
 
 
-def at_warehouse(url: str, work: Callable[[Client], T]) -> T:
-    """Run `work` with a client of the warehouse at `url`. Raises CannotRun."""
+def at_warehouse(url: str, work: Callable[[Client], T], *, within_s: int = PATIENCE_S) -> T:
+    """Run `work` with a client of the warehouse at `url`, which has `within_s` for each answer.
+
+    Raises CannotRun.
+    """
     hush_clients()
     try:
-        client = connect(url)
+        client = connect(url, timeout_s=within_s)
         try:
             migrate(client)
             return work(client)

@@ -1,5 +1,6 @@
 """What the overview calls trouble, and what it makes of parts that do not answer."""
 
+import socket
 from pathlib import Path
 
 import msgspec
@@ -49,3 +50,11 @@ def test_what_does_not_answer_is_a_trouble_and_the_rest_is_shown(tmp_path: Path)
 
 def test_a_warehouse_without_telemetry_has_an_account_of_zeros(warehouse_client: Client, tenant: str) -> None:
     assert telemetry_of(warehouse_client, tenant, 1_000.0) == Telemetry(0, 0, 0, 0, 0, None, (), 0)
+
+
+def test_what_hangs_is_a_trouble_soon(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hung = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        found = Endpoints(tmp_path, "default", hung, hung, hung, "a", "b", "c", None)
+        overview = overview_of(found, 1_000.0, within_s=1)
+    assert ["timed out" in each or "no answer in time" in each for each in overview.troubles] == [True] * 3
