@@ -9,17 +9,19 @@ from typing import Annotated, Literal
 import typer
 
 from console.asking import NoAnswer
+from console.called import command
 from console.control_at import control_at
-from console.endpoints import ControlUrl, Data, Tenant, WarehouseUrl, find_endpoints
+from console.endpoints import ControlUrl, Data, Endpoints, Tenant, WarehouseUrl, find_endpoints
 from console.moments import parse_since, to_span, to_utc
+from console.overview import ANSWER_WITHIN_S
 from console.settings import inherited, settings
-from console.terminal import AsJson, command_app, say, write_json
+from console.terminal import AsJson, command_app, say, tell, write_json
 from console.warehouse_at import at_own_warehouse, at_warehouse
 from console.wording import aligned, counted
 from kernel.control import Label, PutLabel
 from kernel.findings import Finding
 from warehouse.exits import GOOD, CannotRun
-from warehouse.findings import read_findings
+from warehouse.findings import read_finding, read_findings
 
 MOST_SHOWN = 1_000
 
@@ -75,16 +77,33 @@ def label(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a finding was; it is kept, with your name, for who looks at it next."""
-    asker, _ = control_at(data, control)
+    """Say what a finding was; it is kept, with your name, for who looks at it next.
+
+    An id that no finding has is kept, too, with a warning: the finding may be one of another warehouse.
+    """
+    asker, found = control_at(data, control)
     try:
         kept = asker.post("/v1/labels", PutLabel(as_what, reason, finding), Label)
     except NoAnswer as trouble:
         raise CannotRun(str(trouble)) from trouble
+    if is_unknown(found, finding):
+        listing = command("findings", "--data", found.data)
+        tell(f"no finding of tenant {found.tenant} has this id: is it mistyped? `{listing}` lists them")
     if as_json:
         write_json(kept)
     else:
         say(f"{kept.finding} is labelled {kept.label} by {kept.author}")
+
+
+def is_unknown(found: Endpoints, finding: str) -> bool:
+    """Whether the warehouse is there and has no such finding. Elsewhere the tenant is not known."""
+    if found.processes is None or not found.warehouse:
+        return False
+    try:
+        look = partial(read_finding, tenant=found.tenant, finding=finding)
+        return at_warehouse(found.warehouse, look, within_s=ANSWER_WITHIN_S) is None
+    except CannotRun:
+        return False
 
 
 def look_at_imports(tenant: str, as_json: bool, warehouse: str) -> None:

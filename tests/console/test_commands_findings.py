@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from console.commands.findings import app
+from console.commands.findings import app, is_unknown
+from console.endpoints import Endpoints
+from console.processes import Processes
 from kernel.findings import Finding, Observation
 from tests.console.running import Ran, ran
 from tests.console.serving import TOKEN, Served
@@ -105,3 +107,14 @@ def test_a_finding_is_labelled_by_who_knows_it(control: Served) -> None:
     done = ran(app, *arguments, environment={"TIDEGATE_CONTROL_TOKEN": TOKEN})
     assert done.out.startswith("0123456789abcdef is labelled legitimate by ")
     assert control.call.get("/v1/labels").json()[0]["reason"] == "load test"
+
+
+def test_an_id_that_no_finding_has_is_known_as_such_where_the_gateway_runs(
+    warehouse_url: str, tenant: str, now: float, tmp_path: Path
+) -> None:
+    processes = Processes(1, 5.0, {}, (), tenant)
+    here = Endpoints(tmp_path, tenant, "", "", warehouse_url, "", "", "", processes)
+    assert [is_unknown(here, each) for each in ("new", "nwe")] == [False, True]
+    away = msgspec.structs.replace(here, warehouse="http://127.0.0.1:9")
+    elsewhere = msgspec.structs.replace(here, processes=None)
+    assert not any(is_unknown(each, "nwe") for each in (away, elsewhere))
