@@ -22,7 +22,7 @@ from kernel.syntax import compose
 from warehouse.exits import CannotRun
 from warehouse.listening import HIGHEST_PORT
 
-EXAMPLE = "docs/examples/alerts.yaml"
+LEAST = 'sinks: [{name: on-call, type: webhook, url: "http://127.0.0.1:9000/", secret_env: ALERTS_SECRET}]'
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 INLINE = ("secret", "token", "password")  # as somebody would write them, and as they must not stand there
 LARGEST_OBJECTIVE = 0.999999  # of 1 nothing may ever fail, and each failure burns without end
@@ -67,7 +67,9 @@ def read_alerts_file(path: Path, environment: Mapping[str, str]) -> AlertsFile:
     try:
         text = path.read_text("utf-8")
     except OSError as problem:
-        raise CannotRun(f"--alerts {path} cannot be read: {problem.strerror}") from problem
+        raise CannotRun(
+            f"--alerts {path} cannot be read: {problem.strerror}\nthe least that such a file says: {LEAST}"
+        ) from problem
     except UnicodeDecodeError as problem:
         raise CannotRun(f"--alerts {path} is not UTF-8 text (byte {problem.start})") from problem
     report = Report(str(path))
@@ -97,7 +99,7 @@ class Reading:
             self._report.add(root)
             return None
         if root is None or (isinstance(root, ScalarNode) and root.tag == "null"):
-            self._report.error("", "the document is empty", f"Begin with {EXAMPLE}.")
+            self._report.error("", "the document is empty", f"The least is: {LEAST}")
             return None
         self._refuse_inline(root)
         fields = Walk(self._report).value(root, inspect.type_info(Fields), "")
@@ -120,7 +122,7 @@ class Reading:
     def _checked(self, fields: Fields) -> AlertsFile:
         """Everything that the types alone cannot tell."""
         if not fields.sinks:
-            self._report.error("sinks", "there is no sink", f"Add one, as in {EXAMPLE}.")
+            self._report.error("sinks", "there is no sink", f"Add one: {LEAST}")
         seen: dict[str, int] = {}
         sinks: list[Sink] = []
         for index, sink in enumerate(fields.sinks):

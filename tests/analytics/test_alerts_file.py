@@ -115,8 +115,8 @@ def test_every_problem_is_told_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "1:1 the document is empty. Begin with docs/examples/alerts.yaml."),
-        ("sinks: []", "1:8 sinks: there is no sink. Add one, as in docs/examples/alerts.yaml."),
+        ("", "1:1 the document is empty. The least is: sinks: [{name: on-call, "),
+        ("sinks: []", "1:8 sinks: there is no sink. Add one: sinks: [{name: on-call, "),
         ("sinks: [", "1:9 this is not valid YAML"),
         ("[]", "1:1 expected a mapping, found a list"),
         ("sinks: [3, {name: a}]", "1:9 sinks[0]: expected a mapping"),
@@ -160,3 +160,12 @@ def test_any_text_is_good_or_told_to_be_wrong(tmp_path_factory: pytest.TempPathF
     else:
         told = [sink.name for sink in found.sinks]
     assert told
+
+
+def test_a_file_that_is_missing_is_told_with_the_least_that_one_says(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun) as told:
+        read_alerts_file(tmp_path / "nowhere", {})
+    least = str(told.value).partition("the least that such a file says: ")[2]
+    (tmp_path / "alerts.yaml").write_text(least)
+    (sink,) = read_alerts_file(tmp_path / "alerts.yaml", {"ALERTS_SECRET": "s"}).sinks
+    assert (sink.name, sink.secret) == ("on-call", b"s")
