@@ -1,6 +1,15 @@
-"""Rates in words, for people; `kernel.patch.to_rate` writes them for a policy."""
+"""Rates and durations in words, for people; `kernel.patch.to_rate` writes rates for a policy."""
 
 from kernel.policy import RATE_SECONDS
+
+# (from so many milliseconds on, unit, milliseconds of one). What three digits would round to 1,000 ms is told
+# in seconds; people say 90 s and 90 min, but not 7,200 s.
+DURATIONS = (
+    (172_800_000.0, "d", 86_400_000.0),
+    (7_200_000.0, "h", 3_600_000.0),
+    (120_000.0, "min", 60_000.0),
+    (999.5, "s", 1_000.0),
+)
 
 
 def to_rate(per_second: float, noun: str = "") -> str:
@@ -16,3 +25,17 @@ def to_rate(per_second: float, noun: str = "") -> str:
     amount = per_second * size
     told = f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:.3g}"
     return f"{told} {noun}/{unit}" if noun else f"{told}/{unit}"
+
+
+def to_duration(milliseconds: float) -> str:
+    """A duration as people say it: three digits, below a millisecond two, and nothing below a microsecond.
+
+    >>> to_duration(1013.0), to_duration(42.93), to_duration(0.674), to_duration(90_000), to_duration(0.0)
+    ('1.01 s', '42.9 ms', '0.67 ms', '90 s', '0 ms')
+    """
+    for least, unit, size in DURATIONS:
+        if abs(milliseconds) >= least:
+            amount = milliseconds / size
+            return f"{amount:,.0f} {unit}" if abs(amount) >= 100 else f"{amount:.3g} {unit}"
+    rounded = round(milliseconds, 3)
+    return f"{rounded:.3g} ms" if abs(rounded) >= 1 else f"{rounded:.2g} ms"
