@@ -31,6 +31,7 @@ from console.web.pages import add_pages
 from kernel.clock import parse_tempo
 from kernel.control import ANALYTICS
 from warehouse.exits import CannotRun
+from warehouse.failures import hush_clients
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import claim
 
@@ -56,6 +57,7 @@ def console(
     """
     known = settings()
     directory = data or known.data
+    hush_clients()
     try:
         tempo = parse_tempo(clock)
         store = directory / STORE_FILE
@@ -156,6 +158,8 @@ async def serve(
 ) -> None:
     """Serve until told to stop. Raises WrongPolicy or UnreadableStore before anything is served."""
     state = opened()
+    for line in state.undid_at_start:
+        say_here(line)
     accepted = Tokens(tokens)
     site = create_app(state, accepted)
     add_pages(site, state, accepted, warehouse)
