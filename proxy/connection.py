@@ -268,7 +268,6 @@ class ClientConnection(asyncio.Protocol):
         """Let a Python handler answer."""
         answerer = Answerer(exchange, self)
         exchange.upstream = answerer
-        exchange.handed_at = self.listener.gateway.monotonic()
         exchange.wait()
         answerer.begin(exchange.sent)
 

@@ -89,6 +89,8 @@ class Exchange(Ending):
                 return b""
         judged = self.judged
         route = None if judged is None else judged.route
+        # The upstream's time begins: waiting for one of its connections, connecting, trying again.
+        self.handed_at = self.connection.listener.gateway.monotonic()
         if route is None:
             self.connection.fall_through(self)
         else:
@@ -120,7 +122,6 @@ class Exchange(Ending):
     def connected(self, upstream: UpstreamConnection) -> None:
         """A connection is there: send what is known of the request."""
         self.upstream = upstream
-        self.handed_at = self.connection.listener.gateway.monotonic()
         self.flags = self.flags | REUSED if upstream.reused else self.flags & ~REUSED
         self.grant()
         upstream.begin(self, self.sent)

@@ -52,7 +52,10 @@ class Agents:
 
 
 class Account:
-    """What is known of one request so far. Times `*_at` are monotonic seconds, 0 where not reached."""
+    """What is known of one request so far. Times `*_at` are monotonic seconds, 0 where not reached.
+
+    `handed_at`: the request was ready to go to the upstream, whether or not a connection was there.
+    """
 
     __slots__ = (
         "begun",

@@ -32,6 +32,8 @@ UNASKED: Final = tuple(
         Outcome.CLIENT_GONE_BODY,
     )
 )
+# Failures, but no latency: a closed port answers faster than any upstream.
+UNCONNECTED: Final = (str(Outcome.CONNECT_FAILED), str(Outcome.CONNECT_TIMEOUT))
 
 
 class CellColumns(msgspec.Struct, frozen=True):
@@ -127,8 +129,14 @@ class WindowReader(Reader):
 
     def routes(self, since: float, until: float) -> RouteColumns:
         """How each route fared in each second."""
-        failures, unasked = list(UPSTREAM_FAILURES), list(UNASKED)
-        columns = self._of_table("route_windows", since, until, upstream_failures=failures, unasked=unasked)
+        columns = self._of_table(
+            "route_windows",
+            since,
+            until,
+            upstream_failures=list(UPSTREAM_FAILURES),
+            unasked=list(UNASKED),
+            unconnected=list(UNCONNECTED),
+        )
         return to_table(RouteColumns, columns)
 
     def addresses(self, since: float, until: float) -> AddressColumns:

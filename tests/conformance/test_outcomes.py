@@ -197,6 +197,8 @@ def test_a_dead_upstream_is_told(stage: Stage, upstream: Upstream) -> None:
 def test_an_upstream_that_does_not_accept_is_given_up(stage: Stage, upstream: Upstream) -> None:
     assert read_reply(send(stage, request("/full/a"))).status == 504
     expect(stage, Outcome.CONNECT_TIMEOUT, 504)
+    (row,) = stage.rows
+    assert column(row, "upstream_us") > column(row, "duration_us") / 2
 
 
 @ends(Outcome.FIRST_BYTE_TIMEOUT)

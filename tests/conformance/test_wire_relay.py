@@ -8,6 +8,7 @@ import pytest
 from kernel.events import Flag, Outcome
 from proxy.framing import LAST_CHUNK
 from tests.proxy.fakes import (
+    DEADLINE_S,
     Conversation,
     Script,
     Seen,
@@ -341,6 +342,26 @@ def test_connections_are_bounded_and_requests_wait_for_one(stage: Stage, upstrea
         conversation.sock.sendall(request("/narrow/a"))
     assert [read_reply(conversation).body for conversation in conversations] == [b"hello"] * 5
     assert len(set(upstream.connections_of("a"))) == 1
+
+
+def test_waiting_for_a_connection_is_the_upstreams_time(stage: Stage, upstream: Upstream) -> None:
+    released = threading.Event()
+
+    def hold(conversation: Conversation, seen: Seen) -> bool:
+        assert released.wait(DEADLINE_S)
+        return plain(conversation, seen)
+
+    upstream.scripts["first"] = hold
+    first, second = connect(stage), connect(stage)
+    first.sock.sendall(request("/narrow/first"))
+    wait_until(lambda: bool(upstream.connections_of("first")))
+    second.sock.sendall(request("/narrow/a"))
+    wait_until(lambda: any(pool.waiting for pool in list(stage.listener.upstreams.pools.values())))
+    stage.gateway.ahead_s += 1.0
+    released.set()
+    assert [read_reply(each).body for each in (first, second)] == [b"hello"] * 2
+    for row in stage.events(2):
+        assert 1_000_000 <= column(row, "ttfb_us") <= column(row, "upstream_us") <= column(row, "duration_us")
 
 
 def test_connection_close_is_obeyed(stage: Stage, upstream: Upstream) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from kernel.events import Flag
+from proxy.gateway import Gateway
+from proxy.upstream import UpstreamConnection
 from tests.proxy.asgi_calls import OK, calling, outcomes
+from tests.proxy.fakes import full_port
 
 POLICY = """\
 upstreams:
@@ -238,7 +241,38 @@ async def test_what_no_route_takes_and_a_handler_does_is_answered_by_it() -> Non
         response = await caller.ask("GET", b"/mine")
         assert (response.status, response.body) == (201, b"mine")
         assert outcomes(caller) == ["answered"]
-        assert caller.rows[0]["bytes_out"] == 4
+        (row,) = caller.rows
+        assert row["bytes_out"] == 4
+        assert 0 <= row["ttfb_us"] <= row["upstream_us"] <= row["duration_us"]
+
+
+async def test_waiting_for_a_connection_is_the_upstreams_time() -> None:
+    policy = POLICY.replace('{port}"}', '{port}", max_connections: 1}').replace(
+        "connect_ms: 500", "connect_ms: 60000"
+    )
+    async with calling(OK, policy=policy) as caller:
+        gateway = caller.adapter.gateway
+        assert isinstance(gateway, Gateway)
+        real = gateway.monotonic
+        pool = caller.adapter.upstreams.pool("127.0.0.1", caller.upstream.port, 1)
+        pool.open = 1  # somebody else has the only one
+        asking = asyncio.create_task(caller.ask())
+        await asyncio.sleep(0)
+        assert pool.waiting
+        gateway.monotonic = lambda: real() + 30.0
+        pool.forget(UpstreamConnection(pool))
+        assert (await asking).status == 200
+        (row,) = caller.rows
+        assert 30_000_000 <= row["ttfb_us"] <= row["upstream_us"] <= row["duration_us"]
+
+
+async def test_an_upstream_that_does_not_accept_took_its_time() -> None:
+    with full_port() as port:
+        async with calling(policy=POLICY.replace("{port}", str(port))) as caller:
+            assert (await caller.ask()).status == 504
+            (row,) = caller.rows
+            assert (row["outcome"], row["ttfb_us"]) == ("connect_timeout", 0)
+            assert row["upstream_us"] > row["duration_us"] / 2
 
 
 async def test_a_repeated_scope_is_read_once_and_another_one_anew() -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from kernel.events import NAMES, Flag, Outcome
 from proxy.exchange import BODY_GRACE_S, LEAST_BODY_BYTES_PER_S
-from tests.proxy.fakes import request
+from proxy.upstream import UpstreamConnection
+from tests.proxy.fakes import column, request
 from tests.proxy.wires import OK, Bench
 
 
@@ -166,3 +167,76 @@ async def test_what_the_upstream_does_not_read_is_not_held_against_the_client() 
     assert finals(bench) == []
     bench.pass_time(7)
     assert finals(bench) == [Outcome.BODY_TIMEOUT]
+
+
+def times_us(bench: Bench) -> tuple[int, int, int]:
+    """(duration, upstream's part, to its first byte) of the last event."""
+    row = bench.gateway.sink.rows[-1]
+    return column(row, "duration_us"), column(row, "upstream_us"), column(row, "ttfb_us")
+
+
+def answer_after(bench: Bench, upstream: UpstreamConnection, seconds: float) -> None:
+    """The upstream answers in that time from now on."""
+    bench.clock.now += seconds
+    upstream.data_received(OK)
+
+
+async def test_connecting_is_the_upstreams_time() -> None:
+    bench = Bench()
+    bench.pool.idle.clear()
+    bench.connection.data_received(request("/shop/a"))
+    exchange = bench.connection.exchange
+    assert exchange is not None
+    bench.clock.now += 1.0  # its backlog is full
+    fresh = bench.connect()
+    exchange.connected(fresh)
+    answer_after(bench, fresh, 0.25)
+    assert times_us(bench) == (1_250_000, 1_250_000, 1_250_000)
+
+
+async def test_waiting_for_a_connection_of_the_pool_is_the_upstreams_time() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/shop/first"))
+    answer_after(bench, bench.idle, 0.25)
+    assert times_us(bench) == (250_000, 250_000, 250_000)
+    bench.pool.most = 1
+    taken = bench.pool.take()
+    assert taken is not None
+    bench.connection.data_received(request("/shop/a"))
+    bench.clock.now += 2.0
+    bench.pool.release(taken)
+    answer_after(bench, taken, 0.5)
+    assert times_us(bench) == (2_500_000, 2_500_000, 2_500_000)
+
+
+async def test_a_try_on_a_stale_connection_is_the_upstreams_time() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/shop/a"))
+    bench.clock.now += 0.5
+    bench.idle.connection_lost(None)
+    exchange = bench.connection.exchange
+    assert exchange is not None
+    bench.clock.now += 1.0
+    fresh = bench.connect()
+    exchange.connected(fresh)
+    answer_after(bench, fresh, 0.25)
+    assert times_us(bench) == (1_750_000, 1_750_000, 1_750_000)
+    assert column(bench.gateway.sink.rows[-1], "retries") == 1
+
+
+@pytest.mark.parametrize("timed_out", [True, False])
+async def test_a_connection_that_never_came_took_the_upstreams_time(timed_out: bool) -> None:
+    bench = Bench()
+    bench.pool.idle.clear()
+    bench.connection.data_received(request("/shop/a"))
+    exchange = bench.connection.exchange
+    assert exchange is not None
+    bench.clock.now += 3.0
+    exchange.connect_failed(timed_out)
+    assert times_us(bench) == (3_000_000, 3_000_000, 0)
+
+
+async def test_a_body_that_begins_with_its_head_is_checked_in_the_gateways_time() -> None:
+    bench = Bench()
+    bench.connection.data_received(request("/small/a", "POST", "Content-Length: 101\r\n") + b"abc")
+    assert times_us(bench)[1:] == (0, 0)

@@ -69,6 +69,19 @@ def test_refused_requests_are_demand_and_say_nothing_of_the_upstream(
     assert list(windows.routes(START, START + 1).requests) == []
 
 
+def test_connections_that_never_came_are_failures_without_a_latency(
+    warehouse_client: Client, tenant: str
+) -> None:
+    ends = ("completed", "connect_failed", "connect_timeout", "first_byte_timeout")
+    rows = [
+        row(tenant, number, ended_at=START + 0.5, outcome=end, upstream_us=1_000, duration_us=1_000)
+        for number, end in enumerate(ends, 1)
+    ]
+    insert_rows(warehouse_client, rows, token=tenant, table="imports")
+    found = WindowReader(warehouse_client, tenant, table="imports").routes(START, START + 1)
+    assert (list(found.requests), list(found.failures), list(found.timed)) == ([4], [3], [2])
+
+
 def test_no_rows_are_no_columns_of_nothing(warehouse_client: Client, tenant: str) -> None:
     windows = WindowReader(warehouse_client, tenant)
     assert list(windows.cells(START, START + 1).second) == []
@@ -147,7 +160,7 @@ def test_a_window_of_the_past_reads_nothing_that_came_after_it(fresh_database: C
     asked = {"tenant": "t", "since": since, "until": since + 1_000_000, "table": "requests"}
     for name, bounds in (
         ("cells", {"most": 10}),
-        ("route_windows", {"upstream_failures": [""], "unasked": [""]}),
+        ("route_windows", {"upstream_failures": [""], "unasked": [""], "unconnected": [""]}),
         ("logins", {}),
         ("probes", {"most": 10}),
     ):

@@ -1,6 +1,7 @@
 -- What each route did in each second with the requests that were let through: failures, and the upstream's and the
 -- gateway's own share of the time. Logarithms are natural, of microseconds, in thousandths: integers add up to the
--- same sum in any order, so the same rows give the same scores.
+-- same sum in any order, so the same rows give the same scores. Connecting is the upstream's share; where no connection
+-- came, there is no latency to judge.
 SELECT
     toUnixTimestamp(happened_at) AS second,
     route,
@@ -17,7 +18,8 @@ SELECT
 FROM
 (
     SELECT
-        route, upstream, status, outcome, ended_at, happened_at, upstream_us > 0 AS timed,
+        route, upstream, status, outcome, ended_at, happened_at,
+        upstream_us > 0 AND outcome NOT IN {unconnected:Array(String)} AS timed,
         toInt64(round(log(greatest(upstream_us, 1)) * 1000)) AS upstream_log,
         toInt64(round(log(greatest(toInt64(duration_us) - toInt64(upstream_us + head_us + body_us), 1)) * 1000))
             AS own_log
