@@ -64,11 +64,15 @@ def to_windows(
 
 
 def to_hours(history: History) -> dict[str, list[Hour]]:
-    """Hourly roll-ups -> what each route's upstream took; buckets are eighths of a doubling."""
+    """Hourly roll-ups -> what each route's upstream took; buckets are eighths of a doubling.
+
+    An hour in which most of it failed is left out: a closed port answers faster than any upstream.
+    """
     past: dict[str, list[Hour]] = {}
-    for began, route, buckets in zip(history.began, history.route, history.upstream_times, strict=True):
+    columns = (history.began, history.route, history.upstream_errors, history.upstream_times)
+    for began, route, failures, buckets in zip(*columns, strict=True):
         count = sum(buckets.values())
-        if count:
+        if count > 2 * failures:
             log2 = sum((bucket + 0.5) / 8.0 * times for bucket, times in buckets.items()) / count
             past.setdefault(route, []).append(Hour(int(began), float(2.0**log2)))
     return past

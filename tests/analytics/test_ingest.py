@@ -1,5 +1,7 @@
 from typing import Any
 
+import msgspec
+
 from analytics.ingest import Signs, to_address_rows, to_hours, to_windows
 from tests.analytics.traffic import START, quiet, windows_of
 from warehouse.readers import History
@@ -9,10 +11,10 @@ NO_CELLS = CellColumns(*[()] * 6)
 NO_ROUTES = RouteColumns(*[()] * 12)
 
 
-def hour_of(route: str, upstream_times: dict[int, int]) -> History:
+def hour_of(route: str, upstream_times: dict[int, int], failures: int = 0) -> History:
     """One row of the hourly roll-up."""
     columns: list[Any] = [[3_600], [route], *([[0]] * 8), [{}], [upstream_times]]
-    return History(*columns)
+    return msgspec.structs.replace(History(*columns), upstream_errors=[failures])
 
 
 def test_hours_tell_the_geometric_mean_of_an_upstream() -> None:
@@ -20,6 +22,12 @@ def test_hours_tell_the_geometric_mean_of_an_upstream() -> None:
     assert hour.began == 3_600
     assert 2**11 < hour.mean_us < 2**11.2
     assert to_hours(hour_of("quiet", {})) == {}
+
+
+def test_an_hour_of_failures_says_nothing_of_how_fast_an_upstream_is() -> None:
+    closed_port_us = {60: 10}
+    assert to_hours(hour_of("orders", closed_port_us, failures=10)) == {}
+    assert to_hours(hour_of("orders", closed_port_us | {96: 20}, failures=10)) != {}
 
 
 def test_no_rows_make_no_windows() -> None:
