@@ -15,6 +15,7 @@ from console.policy_file import FileReading, PolicyFile
 from console.revising import LOOK_EVERY_S, Change, Revising
 from console.revisions import unified
 from console.store import Clock, Store
+from console.taking import EXPIRY_AUTHOR
 from console.undoing import Undoing, end_undone
 from kernel.compile import revision_of
 from kernel.control import ANALYTICS, Approve, ReviewInFull
@@ -22,7 +23,6 @@ from kernel.patch import Patch, RemoveRule, StalePatch, apply
 from kernel.policy import Policy
 from kernel.recommendations import Approval, KeptApproval, Realised, Recommendation, Reviewed, Withdrawal
 
-EXPIRY_AUTHOR = "expiry"
 HOUR_S = 3600.0
 MOST_NAMED = 5  # rules that a message names
 

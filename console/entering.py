@@ -17,6 +17,7 @@ from kernel.patch import (
     moment,
 )
 from kernel.policy import Policy
+from kernel.recommendations import Approval
 
 
 def added_rules(patch: Patch) -> tuple[str, ...]:
@@ -57,14 +58,14 @@ def unbound(patch: Patch, asked: Approve) -> tuple[str, ...]:
     )
 
 
-def entering(patch: Patch, asked: Approve, expires_at: float) -> Patch:
+def entering(patch: Patch, asked: Approve | Approval, expires_at: float) -> Patch:
     """The patch with its new rules in the mode, and with the expiry, that the operator chose."""
     added = frozenset(added_rules(patch))
     operations = (each for each in patch.operations if not (isinstance(each, SetMode) and each.rule in added))
     return Patch(patch.base, tuple(as_asked(each, asked, expires_at) for each in operations))
 
 
-def as_asked(operation: Operation, asked: Approve, expires_at: float) -> Operation:
+def as_asked(operation: Operation, asked: Approve | Approval, expires_at: float) -> Operation:
     """An operation; a rule that it adds enters as the operator chose, whatever the patch says of that."""
     match operation:
         case AddLimit(limit):
@@ -75,7 +76,7 @@ def as_asked(operation: Operation, asked: Approve, expires_at: float) -> Operati
             return operation
 
 
-def chosen(rule: AnyRule, asked: Approve, expires_at: float) -> AnyRule:
+def chosen(rule: AnyRule, asked: Approve | Approval, expires_at: float) -> AnyRule:
     """A rule in the mode and with the expiry that were chosen; 0: it has none."""
     return msgspec.structs.replace(
         rule,

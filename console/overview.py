@@ -113,6 +113,7 @@ def troubles_of(
     found = [f"{part.name} is down" for part in parts if not part.pid]
     if control is not None:
         found += [f"the policy file is refused: {reason}" for reason in control.refused_policy]
+        found += control.undone_by_file.taken_out
         if proxy is not None and proxy.revision != control.revision:
             found.append(f"the proxy runs revision {proxy.revision}, control has {control.revision}")
     if proxy is not None and not proxy.ready:

@@ -1,7 +1,8 @@
 """How the policy changes: by its file, by an operator's write, by a rollback; each makes a revision.
 
 The store's newest revision is in force. The file seeds the first; it is taken again when it differs
-from the one that was taken last, so an approval is not undone by a restart.
+from the one that was taken last, with what was approved and holds (console.taking), so an approval
+is undone neither by a restart nor by a remark in the file.
 """
 
 import asyncio
@@ -20,11 +21,12 @@ from console.overlay_deeds import overlay_deeds
 from console.policy_file import FileReading, PolicyFile, read_text
 from console.revisions import NewRevision, unified
 from console.store import Clock, Store
-from kernel.control import Checked, PolicyInForce, Revision, RevisionInFull
+from console.taking import FILE_AUTHOR, Taking, end_taken, replaced_by_file, take
+from kernel.compile import revision_of
+from kernel.control import Checked, PolicyInForce, Revision, RevisionInFull, Undone
 from kernel.policy import Policy
 
 LOOK_EVERY_S = 0.25  # how often the policy file's stat is looked at
-FILE_AUTHOR = "file"
 NAME = "policy"  # what problems of a text call it that came without a file
 
 
@@ -36,7 +38,8 @@ class Change(msgspec.Struct, frozen=True):
     reason: str
     what: str = "apply policy"
     object: str = ""  # empty: the new revision
-    is_file: bool = False  # it is the policy file's text, which is not taken again
+    file: str = ""  # the revision of the policy file's own text, which is not taken again
+    undone: Undone = Undone()  # by a change of the file
 
 
 def nothing() -> None:
@@ -114,8 +117,8 @@ class Revising(InForce):
         def store() -> None:
             if is_new:
                 self._store.revisions.add(self.tenant, new)
-            if change.is_file:
-                self._store.revisions.set_seed(self.tenant, reading.revision)
+            if change.file:
+                self._store.revisions.set_seed(self.tenant, change.file, change.undone)
             also()
             self._end_undone(policy, reading.revision, change)
 
@@ -155,14 +158,31 @@ class Revising(InForce):
                 self._refused = ()
                 if reading.revision == seed:
                     return
-                await self._revise(Change(reading.text, FILE_AUTHOR, f"{path} has changed", is_file=True))
+                taking = await self._take(reading, path)
         except Objected as objected:
             self._refused = objected.reasons
             tell(f"policy {path} refused, the old one stays:")
             for problem in self._refused:
                 tell("  " + problem.removeprefix(f"{path}:"))
         else:
-            tell(f"policy revision {reading.revision} is in force")
+            for line in taking.lines(self.revision):
+                tell(line)
+
+    async def _take(self, reading: FileReading, path: Path) -> Taking:
+        """Put the file's text in force with what is approved. Hold `_revising`. Raises Objected."""
+        now = self._events_clock()
+        approved = await self._stored(self._store.proposals.every, self.tenant, "approved")
+        taking = await asyncio.to_thread(take, reading.text, approved, self._policy, now)
+        if revision_of(taking.text) != self.revision:
+            replaced = await self._stored(replaced_by_file, self._store, self.tenant)
+            taking = msgspec.structs.replace(taking, replaced=replaced)
+        change = Change(
+            taking.text, FILE_AUTHOR, taking.reason(path), file=reading.revision, undone=taking.undone()
+        )
+        await self._revise(
+            change, lambda: end_taken(self._store, self.tenant, taking, now=now, at=self._clock())
+        )
+        return taking
 
 
 def refuse(reading: FileReading) -> NoReturn:
@@ -177,24 +197,42 @@ def last_reading(store: Store, *, now: float) -> FileReading | None:
     return stored if stored and stored.policy else None
 
 
-def first_reading(store: Store, file: Path, reading: FileReading, *, now: float) -> FileReading:
-    """What is in force at the start: the store's newest revision, or the file's where that is news."""
+class First(msgspec.Struct, frozen=True):
+    """What is in force at the start, and what the log says of a change of the file in the meantime."""
+
+    reading: FileReading
+    told: tuple[str, ...] = ()
+
+
+def first_reading(store: Store, file: Path, reading: FileReading, *, now: float, at: float) -> First:
+    """What is in force at the start: the store's newest revision, or the file's where that is news.
+
+    `now`: of events, `at`: the real time.
+    """
     assert reading.policy is not None
     tenant = reading.policy.tenant
     head = store.revisions.head(tenant)
-    reason = f"seeded from {file}" if head is None else f"{file} has changed"
-    if head is not None and store.revisions.seed(tenant) == reading.revision:
-        stored = read_text(head.text, NAME, now)
-        if stored.policy is not None:
-            return stored
-        reason = f"revision {head.revision} is no longer a policy that can be loaded"
+    stored = read_text(head.text, NAME, now) if head else None
+    if head and stored and stored.policy and store.revisions.seed(tenant) == reading.revision:
+        return First(stored)
+    taking = take(
+        reading.text, store.proposals.every(tenant, "approved"), stored.policy if stored else None, now
+    )
+    taken = read_text(taking.text, str(file), now)
+    is_new = head is None or head.revision != taken.revision
+    if is_new and head is not None:
+        taking = msgspec.structs.replace(taking, replaced=replaced_by_file(store, tenant))
+    reason = f"seeded from {file}" if head is None else taking.reason(file)
+    if head is not None and (stored is None or stored.policy is None):
+        reason = f"revision {head.revision} is no longer a policy that can be loaded; {reason}"
     with store.transaction():
-        if head is None or head.revision != reading.revision:
-            new = NewRevision(reading.revision, reading.text, FILE_AUTHOR, reason, now)
+        if is_new:
+            new = NewRevision(taken.revision, taken.text, FILE_AUTHOR, reason, now)
             store.revisions.add(tenant, new)
-            store.audit.note(tenant, Deed(FILE_AUTHOR, "apply policy", reading.revision, reason), now)
-        store.revisions.set_seed(tenant, reading.revision)
-    return reading
+            store.audit.note(tenant, Deed(FILE_AUTHOR, "apply policy", taken.revision, reason), at)
+        store.revisions.set_seed(tenant, reading.revision, taking.undone())
+        end_taken(store, tenant, taking, now=now, at=at)
+    return First(taken, tuple(taking.lines(taken.revision)) if head else ())
 
 
 def withdraw_disallowed(store: Store, policy: Policy, *, now: float, at: float) -> None:

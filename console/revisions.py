@@ -8,7 +8,7 @@ import sqlite3
 
 import msgspec
 
-from kernel.control import Revision, RevisionInFull
+from kernel.control import Revision, RevisionInFull, Undone
 
 HEAD = (
     "SELECT number, revision, parent, author, reason, created_at, text FROM revisions"
@@ -23,6 +23,7 @@ NUMBERED = (
     " WHERE tenant = ? AND number = ?"
 )
 MOST_LISTED = 500
+NOTHING_UNDONE = Undone()
 
 
 class NewRevision(msgspec.Struct, frozen=True):
@@ -85,9 +86,15 @@ class Revisions:
         row = self._connection.execute("SELECT revision FROM seeds WHERE tenant = ?", (tenant,)).fetchone()
         return str(row[0]) if row else ""
 
-    def set_seed(self, tenant: str, revision: str) -> None:
-        """Note which version of the file was taken."""
-        self._connection.execute("INSERT OR REPLACE INTO seeds VALUES (?, ?)", (tenant, revision))
+    def set_seed(self, tenant: str, revision: str, undone: Undone = NOTHING_UNDONE) -> None:
+        """Note which version of the file was taken, and what that undid."""
+        written = msgspec.json.encode(undone).decode()
+        self._connection.execute("INSERT OR REPLACE INTO seeds VALUES (?, ?, ?)", (tenant, revision, written))
+
+    def undone(self, tenant: str) -> Undone:
+        """What the version of the file that was taken last undid."""
+        row = self._connection.execute("SELECT undone FROM seeds WHERE tenant = ?", (tenant,)).fetchone()
+        return msgspec.json.decode(row[0], type=Undone) if row else Undone()
 
     def _one(self, question: str, values: tuple[str | int, ...]) -> RevisionInFull | None:
         row = self._connection.execute(question, values).fetchone()

@@ -91,4 +91,7 @@ APPROVALS = """
     CREATE INDEX proposals_by_state ON proposals (tenant, state, changed_at);
     """
 
-MIGRATIONS: tuple[str, ...] = (OVERLAYS, DECISIONS, ROUTINE, APPROVALS)
+# What the policy file's last change undid of what was decided (JSON of kernel.control.Undone).
+UNDONE = "ALTER TABLE seeds ADD COLUMN undone TEXT NOT NULL DEFAULT '{}';"
+
+MIGRATIONS: tuple[str, ...] = (OVERLAYS, DECISIONS, ROUTINE, APPROVALS, UNDONE)

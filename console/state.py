@@ -23,6 +23,7 @@ from console.moments import why_no_time
 from console.policy_file import FileReading, PolicyFile, read_text
 from console.revising import NAME, first_reading, last_reading, withdraw_disallowed
 from console.store import Clock, Store
+from console.taking import EXPIRY_AUTHOR, FILE_AUTHOR
 from console.tokens import RESERVED_NAMES
 from console.undoing import Undoing, end_undone
 from kernel.clock import REAL_TIME, Tempo
@@ -38,7 +39,9 @@ from kernel.control import (
     PutJob,
     PutLabel,
     PutMarker,
+    Revision,
     Status,
+    Undone,
 )
 from kernel.replays import Job, ReplayRequest
 
@@ -61,6 +64,7 @@ class ControlState(Deciding):
     ) -> None:
         super().__init__(store, file=file, reading=reading, clock=clock)
         self._random_bytes = random_bytes
+        self.told_at_start: tuple[str, ...] = ()  # what the log says of a change of the file
         self._issued = store.credentials.issued(self.tenant)
 
     def _new_id(self) -> str:
@@ -86,7 +90,15 @@ class ControlState(Deciding):
             revision_at=head.created_at,
             open_recommendations=len(await self.recommendations("open")),
             revoked_keys=len(self._revoked),
+            file_revision=await self._stored(self._store.revisions.seed, self.tenant),
+            undone_by_file=await self._undone_by_file(head),
         )
+
+    async def _undone_by_file(self, head: Revision) -> Undone:
+        """What the file's last change undid, until an operator changes the policy again."""
+        if head.author not in (FILE_AUTHOR, EXPIRY_AUTHOR):
+            return Undone()
+        return await self._stored(self._store.revisions.undone, self.tenant)
 
     async def jobs(self) -> tuple[Job, ...]:
         """Newest first; those whose worker died are queued again."""
@@ -251,10 +263,12 @@ def open_state(
     store = Store(path, clock)
     now = tempo.at(clock())
     if read.policy is not None:
-        reading: FileReading | None = first_reading(store, policy_path, read, now=now)
+        first = first_reading(store, policy_path, read, now=now, at=clock())
+        reading: FileReading | None = first.reading
+        told = first.told
     else:
         # The file was broken meanwhile: what was in force stands, and the watch tells what is wrong.
-        reading = last_reading(store, now=now)
+        reading, told = last_reading(store, now=now), ()
         file.forget()
     if reading is None or reading.policy is None:
         store.close()
@@ -267,4 +281,5 @@ def open_state(
     )
     state = ControlState(store, file=file, reading=reading, clock=clock, random_bytes=random_bytes)
     state.tempo = tempo
+    state.told_at_start = told
     return state

@@ -55,8 +55,21 @@ class SeenProxy(msgspec.Struct, frozen=True):
     seen_at: float
 
 
+class Undone(msgspec.Struct, frozen=True):
+    """What the policy file's last change undid of what operators had decided, until they change it again.
+
+    `replaced`: the revision that it replaced, by whom and when; `taken_out`: a sentence for each approval.
+    """
+
+    replaced: str = ""
+    taken_out: tuple[str, ...] = ()
+
+
 class Status(msgspec.Struct, frozen=True):
-    """What the endpoint knows. `refused_policy`: why the file as it is now is not in force."""
+    """What the endpoint knows. `refused_policy`: why the file as it is now is not in force.
+
+    `file_revision`: of the file's own text as it was taken last; `undone_by_file`: what that undid.
+    """
 
     tenant: str
     revision: str
@@ -74,6 +87,8 @@ class Status(msgspec.Struct, frozen=True):
     revision_at: float = 0.0
     open_recommendations: int = 0
     revoked_keys: int = 0
+    file_revision: str = ""
+    undone_by_file: Undone = Undone()
 
 
 class PutOverlays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

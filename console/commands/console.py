@@ -158,7 +158,7 @@ async def serve(
 ) -> None:
     """Serve until told to stop. Raises WrongPolicy or UnreadableStore before anything is served."""
     state = opened()
-    for line in state.undid_at_start:
+    for line in state.told_at_start:
         say_here(line)
     accepted = Tokens(tokens)
     site = create_app(state, accepted)

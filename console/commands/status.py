@@ -73,7 +73,9 @@ def workers_of(proxy: Readiness | None) -> str:
 
 def show_control(control: Status) -> None:
     """Policy, loop, lease and overlays."""
-    say(f"policy     revision {control.revision} of {control.policy_file}")
+    say(f"policy     {policy_of(control)}")
+    if control.undone_by_file.replaced:
+        say(f"           the file's change replaced {control.undone_by_file.replaced}")
     loop = f"paused: {control.loop.reason}" if control.loop.paused else "running"
     held = control.lease.holder if control.lease.expires_at > control.now else "nobody"
     say(f"automation {loop}; lease held by {held}")
@@ -91,6 +93,16 @@ def show_control(control: Status) -> None:
             say(f"      {overlay.reason}")
         if len(control.overlays) > MOST_OVERLAYS:
             say(f"  … and {len(control.overlays) - MOST_OVERLAYS} more (--json has all)")
+
+
+def policy_of(control: Status) -> str:
+    """The revision in force, where it is from, and whether the file says the same."""
+    revision, file = f"revision {control.revision}", control.policy_file
+    if control.file_revision in ("", control.revision):
+        return f"{revision} of {file}"
+    if control.revision_author == "file":
+        return f"{revision} of {file}, with the approved rules"
+    return f"{revision} by {control.revision_author} at {to_utc(control.revision_at)} UTC; {file} differs"
 
 
 def cells_of(overlay: Overlay, now: float) -> tuple[str, ...]:

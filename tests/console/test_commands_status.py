@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from console.called import command
-from console.commands.status import app, show
+from console.commands.status import app, policy_of, show
 from console.keyring import keyring_of
 from console.overview import Overview, Telemetry
 from console.processes import PartState, Processes, write_processes
-from kernel.control import Lease, Loop, SeenProxy, Status
+from kernel.control import Lease, Loop, SeenProxy, Status, Undone
 from kernel.readiness import Readiness
 from tests.console.policies import overlay
 from tests.console.running import ran
@@ -63,6 +63,27 @@ def test_people_see_each_thing_that_counts(capsys: pytest.CaptureFixture[str]) -
         "trouble: analytics is down",
     ):
         assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("author", "file_revision", "told"),
+    [
+        ("file", "r2", "revision r2 of policy.yaml"),
+        ("file", "r1", "revision r2 of policy.yaml, with the approved rules"),
+        ("ada", "r1", "revision r2 by ada at 1970-01-01 00:01:00 UTC; policy.yaml differs"),
+    ],
+)
+def test_where_the_policy_in_force_is_from_is_told(author: str, file_revision: str, told: str) -> None:
+    status = msgspec.structs.replace(
+        STATUS, revision_author=author, revision_at=60.0, file_revision=file_revision
+    )
+    assert policy_of(status) == told
+
+
+def test_a_revision_that_the_file_replaced_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    undone = Undone("revision r1, by ada at noon")
+    show(msgspec.structs.replace(OVERVIEW, control=msgspec.structs.replace(STATUS, undone_by_file=undone)))
+    assert "the file's change replaced revision r1, by ada at noon" in capsys.readouterr().out
 
 
 def test_identities_and_ids_are_never_cut(capsys: pytest.CaptureFixture[str]) -> None:

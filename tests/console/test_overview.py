@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from console.endpoints import Endpoints
 from console.overview import Telemetry, overview_of, telemetry_of, troubles_of
 from console.processes import PartState, Processes
-from kernel.control import Lease, Loop, Status
+from kernel.control import Lease, Loop, Status, Undone
 from kernel.readiness import Readiness
 
 STATUS = Status("default", "r2", "p.yaml", (), (), 1, (), Lease("", 0.0), Loop(False, "", 0.0), (), 1_000.0)
@@ -22,12 +22,17 @@ def test_a_gateway_that_is_well_has_no_troubles() -> None:
 
 
 def test_each_trouble_is_told() -> None:
-    refused = msgspec.structs.replace(STATUS, refused_policy=("p.yaml:3:1 what",))
+    refused = msgspec.structs.replace(
+        STATUS,
+        refused_policy=("p.yaml:3:1 what",),
+        undone_by_file=Undone("revision r1", ("the file took out a",)),
+    )
     lagging = Readiness(False, False, "r1", 1, 0, 1)
     lossy = Telemetry(3, 2, 0, 1, 0, None, (), 0)
     assert troubles_of((PartState("analytics", 0, 2),), refused, lagging, lossy) == (
         "analytics is down",
         "the policy file is refused: p.yaml:3:1 what",
+        "the file took out a",
         "the proxy runs revision r1, control has r2",
         "the proxy is not ready",
         "1 telemetry event was lost",

@@ -10,7 +10,7 @@ from console.facts import NotOpen
 from console.state import ControlState, open_state
 from kernel.control import Approve
 from kernel.recommendations import Reviewed, patch_digest
-from tests.console.policies import ADAPTIVE, Clock
+from tests.console.policies import Clock
 from tests.console.proposing import realised, recommendation
 
 PROPOSED = recommendation()
@@ -27,11 +27,6 @@ async def state(tmp_path: Path, policy: Path, clock: Clock) -> AsyncIterator[Con
     await opened.approve(PROPOSED.id, asked, author="ada", expected=opened.revision)
     yield opened
     await opened.close()
-
-
-def edit(policy: Path) -> None:
-    """The file as it was before the approval, but for a remark."""
-    policy.write_text(ADAPTIVE + "# a remark\n")
 
 
 async def found(state: ControlState) -> Reviewed:
@@ -59,12 +54,6 @@ async def test_a_rollback_ends_it_with_the_reason_and_it_may_be_proposed_again(
     assert (kept.ended_at, kept.why) == (1_010.0, ended.withdrawn_because)
 
 
-async def test_an_edited_policy_file_ends_it(state: ControlState, policy: Path) -> None:
-    edit(policy)
-    await state.take_policy(state._file.read(), lambda line: None)
-    assert ((await found(state)).state, (await found(state)).author) == ("withdrawn", "file")
-
-
 async def test_a_policy_that_still_has_one_of_its_rules_does_not(state: ControlState) -> None:
     text = state._reading.text + "# a remark\n"
     await state.apply_policy(text, author="bob", reason="remark", expected=state.revision)
@@ -77,16 +66,6 @@ async def test_what_was_undone_is_not_expired_later(state: ControlState, clock: 
     clock.now += 100
     await state.expire_due()
     assert (await found(state)).state == "withdrawn"
-
-
-async def test_a_file_that_changed_while_the_console_was_away_ends_it_at_the_start(
-    tmp_path: Path, state: ControlState, policy: Path, clock: Clock
-) -> None:
-    edit(policy)
-    again = open_state(tmp_path / "control.sqlite", policy, clock)
-    ended = await found(again)
-    assert (ended.state, ended.author) == ("withdrawn", "policy")
-    await again.close()
 
 
 async def test_promised_and_realised_harm_outlive_the_next_proposal(
