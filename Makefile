@@ -38,9 +38,11 @@ test: $(VENV)/.dev-$(PINS) vendor
 screenshots: $(VENV)/.dev-$(PINS) vendor
 	$(BIN)/python -m tests.e2e.screenshots docs/screenshots
 
-# Over the demo's data directory, unless DATA or TIDEGATE_DATA names another.
-notebooks: $(VENV)/.dev-$(PINS)
-	@$(if $(findstring command,$(origin DATA)),TIDEGATE_DATA=$(DATA)) $(BIN)/marimo edit --skip-update-check notebooks
+# Over the demo's data directory, unless DATA or TIDEGATE_DATA names another. What they show is traffic: hence a token.
+notebooks: $(VENV)/.notebooks-$(PINS)
+	@echo "Open the address below, and choose a notebook: it runs at once. Ctrl-C ends."
+	@$(if $(findstring command,$(origin DATA)),TIDEGATE_DATA=$(DATA)) \
+	  $(BIN)/marimo run --token $(ARGS) notebooks/traffic_explorer.py notebooks/what_if.py
 
 # htmx with its extension for streams and uPlot, for the console's pages, by the lock file: npm's where there is
 # one, else Node from a wheel.
@@ -75,11 +77,12 @@ run-bench: $(VENV)/.bench-$(PINS)
 clean:
 	rm -rf $(VENV) .venv-bench node_modules $(VENDOR) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The demo's extras are a part of the developers'.
+# The demo's extras are a part of the notebooks', and these of the developers'.
 $(VENV)/.demo-$(PINS): EXTRA = all
+$(VENV)/.notebooks-$(PINS): EXTRA = all,notebooks
 $(VENV)/.dev-$(PINS): EXTRA = dev
 $(VENV)/.bench-$(PINS): EXTRA = bench
-$(VENV)/.demo-$(PINS) $(VENV)/.dev-$(PINS) $(VENV)/.bench-$(PINS):
+$(VENV)/.demo-$(PINS) $(VENV)/.notebooks-$(PINS) $(VENV)/.dev-$(PINS) $(VENV)/.bench-$(PINS):
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)'. Name a Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Tidegate needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
@@ -93,4 +96,5 @@ $(VENV)/.demo-$(PINS) $(VENV)/.dev-$(PINS) $(VENV)/.bench-$(PINS):
 	  [ $${PIPESTATUS[0]} -eq 0 ] || { cat $(VENV)/pip-errors.log >&2; \
 	    echo "The set-up failed: pip's own words are above. Can this machine reach its package index?" >&2; exit 2; }
 	@touch $@
-	@case $(EXTRA) in *dev*) touch $(VENV)/.demo-$(PINS) ;; esac
+	@case $(EXTRA) in *dev*|*notebooks*) touch $(VENV)/.demo-$(PINS) ;; esac
+	@case $(EXTRA) in *dev*) touch $(VENV)/.notebooks-$(PINS) ;; esac

@@ -1,1 +1,1 @@
-"""marimo notebooks over the warehouse; `marimo edit notebooks/NAME.py` opens one."""
+"""marimo notebooks over the warehouse; `make notebooks` shows them."""

@@ -4,6 +4,7 @@ Panels are asked as the boards ask them. Roll-ups know no identity, so that of o
 """
 
 import datetime as dt
+from itertools import compress
 from urllib.parse import quote
 
 import msgspec
@@ -28,6 +29,7 @@ BUSIEST = panel_of(overview.BOARD, "top-routes")
 ROUTES = panel_of(overview.BOARD, "routes")
 CLIENTS = panel_of(overview.BOARD, "clients")
 RULES = panel_of(policy.BOARD, "rules")
+LATE_S = 2.0  # until a request that ended is stored, at the most
 OLDEST_OPEN_S = 86_400.0  # before the range: what began earlier and goes on is marked, too
 CLASSES = ("success", "refused_by_gateway", "client_errors", "server_errors")
 QUANTILES = ("p50", "p95", "p99")
@@ -88,11 +90,11 @@ def closed(problem: Exception, settings: Settings) -> Closed:
 def explore(client: Client, choice: Choice) -> Explored:
     """Ask everything at once. Raises what the warehouse's client raises, see warehouse.failures."""
     return Explored(
-        rates=rates(client, choice),
-        latencies=latencies(client, choice),
-        decisions=panel_answer(client, DECISIONS, choice),
+        rates=whole_steps(rates(client, choice), choice.span),
+        latencies=whole_steps(latencies(client, choice), choice.span),
+        decisions=whole_steps(panel_answer(client, DECISIONS, choice), choice.span),
         rules=panel_answer(client, RULES, choice),
-        busiest=panel_answer(client, BUSIEST, choice),
+        busiest=whole_steps(panel_answer(client, BUSIEST, choice), choice.span),
         routes=panel_answer(client, ROUTES, choice),
         clients=panel_answer(client, CLIENTS, choice),
         fates=fates(client, choice) if choice.identity else Columns((), ()),
@@ -108,11 +110,11 @@ def asked(known: Settings, *, where: str, user: str, password: str) -> Settings:
 
 
 def to_span(length_s: float, until: str, now: float) -> TimeRange:
-    """The last seconds up to an ISO 8601 time in UTC; empty, or what is none: up to now."""
+    """The last seconds up to an ISO 8601 time in UTC; empty, or what is none: as far as all is stored."""
     try:
         end = dt.datetime.fromisoformat(until.strip())
     except ValueError:
-        return TimeRange(now - length_s, now)
+        return TimeRange(now - LATE_S - length_s, now - LATE_S)
     at = (end if end.tzinfo else end.replace(tzinfo=dt.UTC)).timestamp()
     return TimeRange(at - length_s, at)
 
@@ -126,6 +128,20 @@ def names_of(client: Client, variable: Variable, span: TimeRange, tenant: str = 
 def panel_answer(client: Client, panel: Panel, choice: Choice) -> Columns:
     """What a board would show."""
     return ask(client, panel, choice.span, choice.variables())
+
+
+def whole_steps(columns: Columns, span: TimeRange) -> Columns:
+    """Without the first and last step where the range holds a part of them: their rates would seem to fall.
+
+    Of a time without any whole step, all.
+    """
+    if not columns.rows:
+        return columns
+    step = span.interval_s
+    began = [float(at or 0) for at in columns.of("time")]
+    kept = [at >= span.since and at + step <= span.until for at in began]
+    chosen = tuple(tuple(compress(values, kept)) for values in columns.values)
+    return Columns(columns.names, chosen) if any(kept) else columns
 
 
 def rates(client: Client, choice: Choice) -> Columns:

@@ -13,7 +13,8 @@ from kernel.limits import Quota
 from kernel.patch import to_rate
 from kernel.replays import ReplayReport
 from notebooks.charts import to_utc
-from notebooks.reading import Choice, Explored
+from notebooks.reading import Choice, Closed, Explored, asked, open_warehouse
+from notebooks.settings import Settings
 from notebooks.trials import Wanted, bursts_around, rates_around, tried, verdict
 
 PAGE_ROWS = 8
@@ -50,6 +51,17 @@ def console_form() -> mo.ui.form[Any, Any]:
         token=mo.ui.text(kind="password", label="token of a viewer"),
     )
     return fields.form(submit_button_label="Ask the console")
+
+
+def connected(known: Settings, form: mo.ui.form[Any, Any] | None) -> tuple[Settings, Client]:
+    """Where the warehouse is, by the form where nobody said it before; else the cell stops, and says why."""
+    here = known if known.warehouse or form is None or not form.value else asked(known, **form.value)
+    mo.stop(not here.warehouse, mo.md("*Say where the warehouse is: `tidegate status` tells.*"))
+    try:
+        return here, open_warehouse(here)
+    except Closed as problem:
+        mo.stop(True, trouble(problem))
+        raise
 
 
 def policy_editor(label: str, text: str) -> mo.ui.code_editor:

@@ -1,6 +1,6 @@
 """Traffic explorer: who asked what, how it ended, how long it took, what was refused and why.
 
-Open it with `marimo edit notebooks/traffic_explorer.py`, or `marimo run` to look only.
+`make notebooks` shows its page; `marimo edit notebooks/traffic_explorer.py` its code, too.
 """
 
 import marimo
@@ -16,7 +16,7 @@ with app.setup:
     from dashboards.boards.choices import ROUTE, TENANT
     from notebooks import charts, reading
     from notebooks.settings import settings
-    from notebooks.showing import connection_form, nothing, panel, trouble
+    from notebooks.showing import connected, connection_form, nothing, panel, trouble
     from warehouse.failures import FAILURES
 
 
@@ -40,18 +40,8 @@ def _():
 
 @app.cell
 def _(form, known):
-    here = known if known.warehouse or not form.value else reading.asked(known, **form.value)
-    mo.stop(not here.warehouse, mo.md("*Say where the warehouse is: `tidegate status` tells.*"))
-    return (here,)
-
-
-@app.cell
-def _(here):
-    try:
-        client = reading.open_warehouse(here)
-    except reading.Closed as problem:
-        mo.stop(True, trouble(problem))
-    return (client,)
+    here, client = connected(known, form)
+    return client, here
 
 
 @app.cell

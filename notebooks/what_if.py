@@ -1,6 +1,6 @@
 """What if: a candidate policy replayed over stored requests, at two values of one of its limits.
 
-Open it with `marimo edit notebooks/what_if.py`, or `marimo run` to look only. It changes nothing.
+`make notebooks` shows its page; `marimo edit notebooks/what_if.py` its code, too. It changes nothing.
 """
 
 import marimo
@@ -19,6 +19,7 @@ with app.setup:
     from notebooks import charts, reading, trials
     from notebooks.settings import settings
     from notebooks.showing import (
+        connected,
         connection_form,
         console_form,
         panel,
@@ -53,18 +54,8 @@ def _():
 
 @app.cell
 def _(form, known):
-    here = known if known.warehouse or not form.value else reading.asked(known, **form.value)
-    mo.stop(not here.warehouse, mo.md("*Say where the warehouse is: `tidegate status` tells.*"))
-    return (here,)
-
-
-@app.cell
-def _(here):
-    try:
-        client = reading.open_warehouse(here)
-    except reading.Closed as problem:
-        mo.stop(True, trouble(problem))
-    return (client,)
+    here, client = connected(known, form)
+    return client, here
 
 
 @app.cell

@@ -3,9 +3,20 @@
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from dashboards.asking import Columns
 from dashboards.boards.choices import ROUTE, TENANT
 from dashboards.expansion import TimeRange
-from notebooks.reading import Choice, Closed, asked, explore, names_of, open_warehouse, to_span
+from notebooks.reading import (
+    LATE_S,
+    Choice,
+    Closed,
+    asked,
+    explore,
+    names_of,
+    open_warehouse,
+    to_span,
+    whole_steps,
+)
 from notebooks.settings import Settings
 from tests.notebooks.conftest import EXPLORED
 
@@ -33,10 +44,22 @@ def test_an_open_warehouse_is_answered(warehouse_url: str) -> None:
 
 
 def test_a_time_is_utc_and_now_where_it_is_none() -> None:
-    assert to_span(60, "", NOW) == TimeRange(NOW - 60, NOW)
-    assert to_span(60, "yesterday", NOW).until == NOW
+    assert to_span(60, "", NOW) == TimeRange(NOW - LATE_S - 60, NOW - LATE_S)
+    assert to_span(60, "yesterday", NOW).until == NOW - LATE_S
     assert to_span(60, "2027-01-15T08:00", 0.0).until == NOW
     assert to_span(60, "2027-01-15T09:00+01:00", 0.0).until == NOW
+
+
+def test_a_step_of_which_the_range_holds_a_part_is_left_out() -> None:
+    columns = Columns(
+        ("time", "route", "rate"), ((0.0, 10.0, 10.0, 20.0), ("a", "a", "b", "a"), (1, 2, 3, 4))
+    )
+    span = TimeRange(1.0, 29.0, points=3)
+    assert span.interval_s == 10
+    assert whole_steps(columns, span) == Columns(columns.names, ((10.0, 10.0), ("a", "b"), (2, 3)))
+    assert whole_steps(columns, TimeRange(0.0, 30.0, points=3)) == columns
+    assert whole_steps(columns, TimeRange(11.0, 19.0, points=1)) == columns
+    assert whole_steps(Columns((), ()), span).rows == 0
 
 
 def test_what_there_is_to_choose(shared_client: Client, seeded_span: TimeRange, tenant: str) -> None:

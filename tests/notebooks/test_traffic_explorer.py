@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboards.expansion import TimeRange
-from notebooks.reading import Choice, Explored
+from notebooks.reading import LATE_S, Choice, Explored
 from notebooks.settings import Settings
 from notebooks.traffic_explorer import app
 from tests.dashboards.seeded import FAILED, LOGIN, ORDERS, REFUSED, SLOW_US
@@ -90,7 +90,7 @@ def test_the_choices_are_what_there_is(warehouse_url: str, seeded_span: TimeRang
     _, defined = run(app, known=known, form=None, now=seeded_span.until)
     assert defined["tenant"].value == EXPLORED
     assert set(defined["route"].options) == {"all", "login", "orders"}
-    assert defined["choice"].span.until == seeded_span.until
+    assert defined["choice"].span.until == seeded_span.until - LATE_S
 
 
 def test_a_tenant_without_traffic_is_no_choice(warehouse_url: str, seeded_span: TimeRange) -> None:
