@@ -76,6 +76,13 @@ def read_rule_deeds(client: Client, tenant: str, rules: Sequence[str], since: fl
     ]
 
 
+def read_unrouted(client: Client, tenant: str, since: float, until: float) -> dict[int, int]:
+    """Second -> requests that no route took in it; seconds without any are left out."""
+    parameters = {"tenant": tenant, "since": int(since), "until": int(until)}
+    rows = client.query(load("unrouted"), parameters=parameters).result_rows
+    return {int(second): int(requests) for second, requests in rows}
+
+
 def to_delivery(row: dict[str, object]) -> Delivery:
     """A row of the table."""
     times = {

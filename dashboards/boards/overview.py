@@ -34,7 +34,7 @@ BOARD = Board(
         Panel(
             name="refused",
             title="Refused",
-            description="Share of requests that the gateway refused by policy.",
+            description="Share of requests that the policy refused; those without a route are not in it.",
             sql=load("refused_share"),
             unit="percentunit",
             kind="stat",
@@ -76,7 +76,7 @@ BOARD = Board(
         Panel(
             name="rate",
             title="Requests by status class",
-            description="Requests per second. The gateway's refusals are apart from the clients' errors.",
+            description="Requests per second. Refusals and what no route takes are no errors of clients.",
             sql=load("rate_by_class"),
             unit="reqps",
             kind="timeseries",
@@ -84,7 +84,7 @@ BOARD = Board(
         Panel(
             name="decisions",
             title="Decisions",
-            description="Requests per second by what the policy decided, and the reason of each refusal.",
+            description="Requests per second by what was decided, and the reason of each refusal.",
             sql=load("decisions"),
             unit="reqps",
             kind="timeseries",

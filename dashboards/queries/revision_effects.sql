@@ -4,7 +4,7 @@ SELECT
     min(ended_at) AS first_seen,
     max(ended_at) AS last_seen,
     count() AS request_count,
-    round(countIf(decision = 'refused') / count(), 6) AS refused_share,
+    round(countIf(decision = 'refused' AND outcome != 'no_route') / count(), 6) AS refused_share,
     round(countIf(notEmpty(would_refuse)) / count(), 6) AS shadow_share,
     round(countIf(status >= 500) / count(), 6) AS server_error_share
 FROM requests

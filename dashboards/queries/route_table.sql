@@ -1,13 +1,26 @@
--- What each route did.
+-- What each route did; what no route takes stands in a row of its own.
 SELECT
     route,
-    sum(requests) AS request_count,
-    greatest(0, toInt64(sum(requests)) - toInt64(sum(errors_4xx)) - toInt64(sum(errors_5xx))) AS success,
-    greatest(0, toInt64(sum(errors_4xx)) - toInt64(sum(refused))) AS client_errors,
-    sum(errors_5xx) AS server_errors,
-    sum(refused) AS refused_count,
-    if(sum(requests) = 0, 0, round(sum(duration_sum_us) / sum(requests) / 1000, 3)) AS mean_ms
-FROM @rollup
-GROUP BY route
+    every AS request_count,
+    served AS success,
+    greatest(0, errors - refusals) AS client_errors,
+    failures AS server_errors,
+    greatest(0, refusals - toInt64(lost)) AS refused_count,
+    lost AS not_routed,
+    mean AS mean_ms
+FROM
+(
+    SELECT
+        route,
+        sum(requests) AS every,
+        greatest(0, toInt64(sum(requests)) - toInt64(sum(errors_4xx)) - toInt64(sum(errors_5xx))) AS served,
+        toInt64(sum(errors_4xx)) AS errors,
+        sum(errors_5xx) AS failures,
+        toInt64(sum(refused)) AS refusals,
+        if(sum(requests) = 0, 0, round(sum(duration_sum_us) / sum(requests) / 1000, 3)) AS mean
+    FROM @rollup
+    GROUP BY route
+) AS counted
+LEFT JOIN (SELECT route, sum(unrouted) AS lost FROM @unrouted GROUP BY route) AS gone USING (route)
 ORDER BY request_count DESC
 LIMIT 50

@@ -2,7 +2,8 @@
 SELECT
     identity,
     count() AS request_count,
-    countIf(decision = 'refused') AS refused,
+    countIf(decision = 'refused' AND outcome != 'no_route') AS refused,
+    countIf(outcome = 'no_route') AS not_routed,
     countIf(status >= 500) AS server_errors,
     uniqExact(route) AS routes,
     round(count() / sum(count()) OVER (), 4) AS share

@@ -27,6 +27,7 @@ def test_the_rates_add_up_to_every_request(answer: Asking) -> None:
         "refused_by_gateway": REFUSED,
         "client_errors": 0,
         "server_errors": FAILED,
+        "not_routed": 0,
     }
 
 

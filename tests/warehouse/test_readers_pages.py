@@ -6,7 +6,14 @@ from clickhouse_connect.driver.client import Client
 
 from tests.warehouse.event_rows import insert_rows, row
 from warehouse.moments import to_datetime
-from warehouse.readers_pages import MOST_NAMED, Accused, read_accused, read_deliveries, read_rule_deeds
+from warehouse.readers_pages import (
+    MOST_NAMED,
+    Accused,
+    read_accused,
+    read_deliveries,
+    read_rule_deeds,
+    read_unrouted,
+)
 from warehouse.suspects import Suspect, insert_suspects
 
 
@@ -82,3 +89,13 @@ def test_a_rules_deeds_are_refusals_and_those_that_shadow_spared(
     assert (mild.rule, mild.refused, mild.spared, mild.spared_identities) == ("mild", 0, 1, 1)
     assert (strict.refused, strict.refused_identities, strict.spared) == (2, 2, 0)
     assert (mild.last_at, strict.last_at) == (start + 3, start + 2)
+
+
+def test_what_no_route_took_is_counted_by_the_second(warehouse_client: Client, tenant: str) -> None:
+    now = float(int(time.time())) - 30
+    lost = {"route": "", "status": 404, "decision": "refused", "outcome": "no_route"}
+    denied = lost | {"status": 403, "outcome": "refused"}
+    rows = [row(tenant, each, ended_at=now + each / 2, **lost) for each in range(3)]
+    rows += [row(tenant, 9, ended_at=now, **denied), row(tenant, 10, ended_at=now + 9, **lost)]
+    insert_rows(warehouse_client, rows, token=f"unrouted-{tenant}")
+    assert read_unrouted(warehouse_client, tenant, now, now + 5) == {int(now): 2, int(now) + 1: 1}

@@ -1,0 +1,1 @@
+SELECT ended_at AS t, route, 1 AS unrouted FROM requests WHERE tenant = ${tenant:singlequote} AND $__timeFilter_ms(ended_at) AND interim = 0 AND outcome = 'no_route' AND $__conditionalAll(route IN (${route:singlequote}), $route)
