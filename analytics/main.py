@@ -98,7 +98,7 @@ def watch(
     holder = f"analytics-{os.getpid()}-{time.time_ns():x}"
     no_control = control == NO_CONTROL
     endpoint = None if no_control else Control(control, tenant, token=control_token(), holder=holder)
-    ready = f"tidegate-analytics ready on {without_password(warehouse)}\n"
+    ready = f"tidegate-analytics ready, reading {without_password(warehouse)}\n"
     if tempo.scale != 1.0:
         log.info("a replay, %g times as fast: latencies are not the log's, D17 does not run", tempo.scale)
     with ExitStack() as beside:
@@ -175,9 +175,12 @@ def alerts_test(
     sink: Annotated[str, typer.Option(help="only this one", show_default="all")] = "",
     tenant: Tenant = "default",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON array")] = False,
+    check: Annotated[bool, typer.Option(help="read the file, and send nothing")] = False,
 ) -> None:
     """Send a marked alert, firing and then resolved, to every sink; tell how each fared."""
     wanted = read_alerts_file(alerts, os.environ)
+    if check:
+        return
     chosen = [each for each in wanted.sinks if sink in ("", each.name)]
     if not chosen:
         known = ", ".join(each.name for each in wanted.sinks)

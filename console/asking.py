@@ -11,7 +11,14 @@ T = TypeVar("T")
 
 
 class NoAnswer(Exception):
-    """An endpoint did not answer, or not with what was asked for; the message says which and why."""
+    """An endpoint did not answer, or not with what was asked for; the message says which and why.
+
+    `status`: the HTTP status of a refusal, else 0.
+    """
+
+    def __init__(self, why: str, status: int = 0) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -60,7 +67,8 @@ class Asker:
         if answer.status_code == 401:
             raise NoAnswer(f"{where} does not take our token: set its environment variable, or --data")
         if not answer.is_success:
-            raise NoAnswer(f"{where} answered {answer.status_code}: {detail_of(answer)}")
+            told = f"{where} answered {answer.status_code}: {detail_of(answer)}"
+            raise NoAnswer(told, answer.status_code)
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except msgspec.DecodeError as trouble:
@@ -80,4 +88,6 @@ def detail_of(answer: httpx2.Response) -> str:
         told = msgspec.json.decode(answer.content, type=Detail)
     except msgspec.DecodeError:
         return answer.text[:200]
-    return "\n  ".join((told.detail, *told.reasons))
+    if told.detail != "; ".join(told.reasons):
+        return "\n  ".join((told.detail, *told.reasons))
+    return told.detail if len(told.reasons) == 1 else "\n  ".join(("", *told.reasons))  # each once

@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+from pathlib import Path
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -25,6 +26,14 @@ def failure_of(failure: Exception) -> tuple[str, int, str]:
     if _code(failure) in LOCKED:
         return "the store is locked", 503, f"{failure}; nothing was changed; another process uses it"
     return "the store failed", 503, f"{failure}; nothing was changed"
+
+
+def why_unwritable(directory: Path, failure: OSError) -> str:
+    """What an operator does about a directory that a command cannot use."""
+    if is_full(failure):
+        return f"no space is left on the disk of {directory}; free some"
+    why = (failure.strerror or str(failure)).lower()
+    return f"{directory} cannot be written: {why}; choose another directory with --data"
 
 
 def _code(failure: Exception) -> int:

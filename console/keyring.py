@@ -59,6 +59,11 @@ def read_keyring(directory: Path) -> Keyring | None:
         return msgspec.json.decode(path.read_bytes(), type=Keyring)
     except FileNotFoundError:
         return None
+    except OSError as trouble:
+        why = (trouble.strerror or str(trouble)).lower()
+        raise UnreadableKeyring(
+            f"{path} cannot be read: {why}; run as its owner, or name another directory with --data"
+        ) from trouble
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise UnreadableKeyring(f"{path}: {problem}; restore it, or delete it to make a new one") from problem
 

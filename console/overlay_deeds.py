@@ -1,4 +1,4 @@
-"""What the audit says of a change of overlays: for each limit, how many were set and withdrawn, and why."""
+"""What the audit says of a change of overlays: each identity's value, and why; of very many, how many."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,6 +8,7 @@ from kernel.findings import Overlay
 from kernel.wording import to_rate
 
 MOST_REASONS = 3  # told in one entry
+MOST_NAMED = 20  # identities that have an entry each, of one change of one limit; the rest share one
 
 
 def overlay_deeds(
@@ -35,11 +36,26 @@ def deeds_on(
     is_set = [each for key, each in new.items() if key[0] == limit and has_changed(old.get(key), each)]
     gone = [each for key, each in old.items() if key[0] == limit and key not in new]
     left = counted(sum(key[0] == limit for key in new), "value")
-    if is_set:
-        yield Deed(author, "set adaptive limit", limit, f"{values(is_set)}; {left} in force")
-    if gone:
-        why = because or reasons(gone)
-        yield Deed(author, "withdraw adaptive limit", limit, f"{whom(gone)}: {why}; {left} in force")
+    for each in apart(is_set):
+        yield Deed(author, "set adaptive limit", about(limit, each), f"{values(each)}; {left} in force")
+    for each in apart(gone):
+        why = because or reasons(each)
+        yield Deed(
+            author, "withdraw adaptive limit", about(limit, each), f"{whom(each)}: {why}; {left} in force"
+        )
+
+
+def apart(overlays: list[Overlay]) -> Iterator[list[Overlay]]:
+    """Each by itself, lest one hides the others' values; those beyond MOST_NAMED together."""
+    named, rest = overlays[:MOST_NAMED], overlays[MOST_NAMED:]
+    yield from ([each] for each in named)
+    if rest:
+        yield rest
+
+
+def about(limit: str, overlays: list[Overlay]) -> str:
+    """On what the audit notes it: the limit, and the identity where it is about one."""
+    return f"{limit} {overlays[0].identity}".rstrip() if len(overlays) == 1 else limit
 
 
 def has_changed(old: Overlay | None, new: Overlay) -> bool:

@@ -26,6 +26,14 @@ class FileReading(msgspec.Struct, frozen=True):
         return not self.revision
 
 
+class Unreadable(Problem, frozen=True):
+    """There is no text to check, and so no line of it."""
+
+    def text(self) -> str:
+        """`policy.yaml cannot be read: no such file or directory. Check the path and its permissions.`"""
+        return f"{self.file} {self.what}. {self.todo}"
+
+
 def read_policy_file(path: Path, now: float) -> FileReading:
     """Read and check; a file that cannot be read is a problem of the reading, not an exception."""
     try:
@@ -45,9 +53,9 @@ def unreadable(path: Path, trouble: OSError | UnicodeDecodeError) -> Problem:
     """Why a file could not be read, as a problem of its first line."""
     if isinstance(trouble, OSError):
         what = f"cannot be read: {(trouble.strerror or str(trouble)).lower()}"
-        return Problem("error", str(path), 1, 1, "", what, "Check the path and its permissions.")
+        return Unreadable("error", str(path), 1, 1, "", what, "Check the path and its permissions.")
     what = f"is not UTF-8 text (byte {trouble.start})"
-    return Problem("error", str(path), 1, 1, "", what, "Save it as UTF-8.")
+    return Unreadable("error", str(path), 1, 1, "", what, "Save it as UTF-8.")
 
 
 def why_refused(path: Path, problems: Sequence[Problem]) -> str:
@@ -57,13 +65,20 @@ def why_refused(path: Path, problems: Sequence[Problem]) -> str:
     return "\n".join((f"{path} is no policy that can be loaded:", *(each.text() for each in problems)))
 
 
+def good_text_of(path: Path, now: float) -> str:
+    """The file's text. Raises CannotRun with every problem, by the file's own name and lines."""
+    reading = read_policy_file(path, now)
+    if reading.policy is None:
+        raise CannotRun(why_refused(path, reading.problems))
+    return reading.text
+
+
 def text_of(path: Path) -> str:
     """The file's text, unchecked. Raises CannotRun."""
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
-        problem = unreadable(path, trouble)
-        raise CannotRun(f"{path} {problem.what}. {problem.todo}") from trouble
+        raise CannotRun(unreadable(path, trouble).text()) from trouble
 
 
 def loaded_policy(path: Path, now: float) -> tuple[Policy, str]:

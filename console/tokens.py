@@ -12,7 +12,8 @@ from console.credentials import Issued
 
 SCHEME = "bearer"
 # What does things by itself, or with the tokens of the keyring, and is named as the author of what it did.
-RESERVED_NAMES = frozenset({"file", "expiry", "policy", "analytics", "proxy", "keyring"})
+# The bearer of the operator's was called `keyring` in stores of before.
+RESERVED_NAMES = frozenset({"file", "expiry", "policy", "analytics", "proxy", "admin", "keyring"})
 
 
 class Role(enum.StrEnum):

@@ -1,13 +1,11 @@
 """`tidegate alerts test`: whether the sinks of an alerts file take alerts. Analytics sends them."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from console.settings import inherited
+from console.alerts_file import alerts_test
 from console.terminal import AsJson, command_app
 
 app = command_app()
@@ -29,7 +27,6 @@ def try_out(
 
     Exit code 0: every sink took both; 1: one did not; 2: a wrong file, or no such sink.
     """
-    command = [sys.executable, "-m", "analytics.main", "alerts-test", "--alerts", str(file)]
-    command += [*(["--sink", sink] if sink else []), *(["--json"] if as_json else [])]
-    ended = subprocess.run(command, env=inherited(), check=False)  # noqa: S603  # our own interpreter
-    raise typer.Exit(ended.returncode)
+    raise typer.Exit(
+        alerts_test(file, [*(["--sink", sink] if sink else []), *(["--json"] if as_json else [])])
+    )

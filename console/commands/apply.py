@@ -1,5 +1,6 @@
 """`tidegate apply FILE`: puts a policy file in force, as a revision with author and reason."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from console.asking import NoAnswer
 from console.control_at import checked_reason, control_at, in_force
 from console.endpoints import ControlUrl, Data
-from console.policy_file import text_of
+from console.policy_file import good_text_of
 from console.terminal import AsJson, command_app, say, write_json
 from kernel.control import PolicyInForce, PutPolicy
 from warehouse.exits import CannotRun
@@ -30,7 +31,7 @@ def apply(
     Exit codes: 0 in force; 2 refused (the reasons are told, the old one stays) or nobody to ask.
     """
     asker, _ = control_at(data, control)
-    body = PutPolicy(text_of(file), checked_reason(reason))
+    body = PutPolicy(good_text_of(file, time.time()), checked_reason(reason))
     before = in_force(asker)
     try:
         answer = asker.put("/v1/policy", body, PolicyInForce, expected=before.revision)

@@ -36,8 +36,7 @@ def check(
     """
     reading = read_policy_file(file, time.time())
     if reading.is_unreadable:
-        problem = reading.problems[0]
-        raise CannotRun(f"{file} {problem.what}. {problem.todo}")
+        raise CannotRun(reading.problems[0].text())
     if as_json:
         write_json(Checked(str(file), reading.policy is not None, reading.revision, reading.problems))
     else:

@@ -18,7 +18,7 @@ import uvicorn
 from console.control import create_app
 from console.copying import Copying
 from console.facts import WrongPolicy
-from console.failures import is_full
+from console.failures import is_full, why_unwritable
 from console.keyring import KEYRING_FILE, UnreadableKeyring, keyring_of
 from console.policy_file import why_refused
 from console.settings import Settings, settings
@@ -35,7 +35,7 @@ from warehouse.failures import hush_clients
 from warehouse.listening import bind, endpoint_of, parse_endpoint
 from warehouse.ownership import claim
 
-OPERATOR_NAME = "keyring"  # as whom revisions and the audit name the bearer of the operator's token
+OPERATOR_NAME = "admin"  # as whom revisions and the audit name the bearer of the operator's token
 
 app = command_app()
 
@@ -70,7 +70,9 @@ def console(
                 asyncio.run(
                     serve(opened, listener=listener, tokens=tokens, warehouse=warehouse or known.warehouse)
                 )
-    except (UnreadableKeyring, UnreadableStore, OSError, ValueError, sqlite3.Error) as trouble:
+    except OSError as failure:
+        raise CannotRun(why_unwritable(directory, failure)) from failure
+    except (UnreadableKeyring, UnreadableStore, ValueError, sqlite3.Error) as trouble:
         why = f"no space is left on the disk of {directory}; free some" if is_full(trouble) else str(trouble)
         raise CannotRun(why) from trouble
     except WrongPolicy as wrong:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from console.asking import Asker, NoAnswer
+from console.called import command
 from console.control_at import checked_reason, control_at, in_force
 from console.endpoints import ControlUrl, Data
 from console.moments import to_span, to_utc
@@ -18,6 +19,8 @@ from warehouse.exits import CannotRun
 
 Id = Annotated[str, typer.Argument(help="Its id, as `list` shows it.", show_default=False)]
 Reason = Annotated[str, typer.Option(help="Why; kept with the decision.", show_default=False)]
+
+NOT_FOUND = 404
 
 app = command_app()
 
@@ -123,7 +126,9 @@ def review_of(asker: Asker, id_: str) -> ReviewInFull:
     try:
         return asker.get(f"/v1/recommendations/{id_}", ReviewInFull)
     except NoAnswer as trouble:
-        raise CannotRun(str(trouble)) from trouble
+        listing = command("recommendations", "list", "--state", "all")
+        where = f"; `{listing}` lists those there are" if trouble.status == NOT_FOUND else ""
+        raise CannotRun(f"{trouble}{where}") from trouble
 
 
 def decide(asker: Asker, id_: str, decision: str, body: Approve | Reject, *, as_json: bool) -> None:

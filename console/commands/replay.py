@@ -13,7 +13,7 @@ from console.asking import Asker, NoAnswer
 from console.control_at import control_at
 from console.endpoints import ControlUrl, Data
 from console.moments import parse_since
-from console.policy_file import text_of
+from console.policy_file import good_text_of
 from console.review import replay_lines
 from console.terminal import AsJson, command_app, say, write_json
 from kernel.replays import Job, ReplayRequest
@@ -47,7 +47,7 @@ def replay(
         )
     asker, _ = control_at(data, control)
     try:
-        asked = asker.post("/v1/jobs", ReplayRequest(text_of(file), first, last), Job)
+        asked = asker.post("/v1/jobs", ReplayRequest(good_text_of(file, now), first, last), Job)
         with Progress(console=Console(stderr=True), transient=True) as progress:
             bar = progress.add_task("replaying", total=1.0)
             ended = wait(asker, asked, lambda share: progress.update(bar, completed=share))

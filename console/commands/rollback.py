@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from console.asking import Asker, NoAnswer
+from console.called import command
 from console.control_at import checked_reason, control_at, in_force
 from console.endpoints import ControlUrl, Data
 from console.moments import to_utc
@@ -12,6 +13,8 @@ from console.terminal import AsJson, command_app, say, write_json
 from console.wording import aligned
 from kernel.control import PolicyInForce, Revision, Rollback
 from warehouse.exits import CannotRun
+
+NOT_FOUND = 404
 
 app = command_app()
 
@@ -36,7 +39,8 @@ def rollback(
             return
         answer = rolled_back(asker, Rollback(revision, checked_reason(reason)))
     except NoAnswer as trouble:
-        raise CannotRun(str(trouble)) from trouble
+        where = f"; `{command('rollback')}` lists those there are" if trouble.status == NOT_FOUND else ""
+        raise CannotRun(f"{trouble}{where}") from trouble
     if as_json:
         write_json(answer)
     else:

@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
+from console.alerts_file import check_alerts
 from console.called import command
 from console.child import PartFailed
 from console.deployment import Deployment, gateway_parts
+from console.failures import why_unwritable
 from console.keyring import KEYRING_FILE, Keyring, UnreadableKeyring, keyring_of
 from console.policy_file import loaded_policy
 from console.settings import inherited, settings
@@ -51,13 +53,16 @@ def up(
     owner = owner_of(directory)
     if owner:  # told first: its ports are taken too
         raise AlreadyOwned(directory / LOCK_FILE, owner)
+    tenant = tenant_of(policy)  # and so on: what is wrong is told before anything is made
+    if alerts:
+        check_alerts(alerts)
     warehouse_url = warehouse or known.warehouse
     check_listens((listen, manage, control), warehouse_listen="" if warehouse_url else warehouse_listen)
     deployment = Deployment(
         policy=policy.absolute(),
         data=directory,
         keyring=keyring_at(directory),
-        tenant=tenant_of(policy),
+        tenant=tenant,
         warehouse_url=warehouse_url,
         workers=workers,
         listen=listen,
@@ -68,8 +73,10 @@ def up(
     )
     try:
         asyncio.run(run(deployment, inherited()))
-    except (PartFailed, OSError) as trouble:
+    except PartFailed as trouble:
         raise CannotRun(str(trouble)) from trouble
+    except OSError as failure:
+        raise CannotRun(why_unwritable(directory, failure)) from failure
 
 
 def check_listens(texts: tuple[str, str, str], *, warehouse_listen: str) -> None:
@@ -89,8 +96,10 @@ def keyring_at(directory: Path) -> Keyring:
     """The directory's secrets. Raises CannotRun."""
     try:
         return keyring_of(directory, secrets.token_bytes)
-    except (UnreadableKeyring, OSError) as trouble:
+    except UnreadableKeyring as trouble:
         raise CannotRun(str(trouble)) from trouble
+    except OSError as failure:
+        raise CannotRun(why_unwritable(directory, failure)) from failure
 
 
 def tenant_of(policy: Path) -> str:

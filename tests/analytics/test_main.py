@@ -43,7 +43,7 @@ def test_the_process_says_when_it_is_ready_and_ends_on_request(warehouse_url: st
     command = [sys.executable, "-m", "analytics.main", "--warehouse", warehouse_url, "--control", "none"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert any("tidegate-analytics ready on " in line for line in process.stderr)
+        assert any("tidegate-analytics ready, reading " in line for line in process.stderr)
         process.send_signal(signal.SIGTERM)
         process.stderr.read()
         assert process.wait(20) == 0
@@ -63,7 +63,7 @@ def test_a_process_that_finds_no_warehouse_is_ready_and_ends_on_request() -> Non
         assert process.stderr is not None
         said = [process.stderr.readline(), process.stderr.readline()]
         assert "waiting: the warehouse does not answer" in said[0]
-        assert said[1] == "tidegate-analytics ready on http://127.0.0.1:9\n"
+        assert said[1] == "tidegate-analytics ready, reading http://127.0.0.1:9\n"
         process.send_signal(signal.SIGTERM)
         process.stderr.read()
         assert process.wait(20) == 0

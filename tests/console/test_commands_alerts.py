@@ -32,5 +32,8 @@ def test_every_sink_is_tried_and_its_fate_told(tmp_path: Path, capfd: pytest.Cap
 
 
 def test_a_wrong_file_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert ran(app, "test", "--alerts", str(tmp_path / "nowhere")).code == 2
-    assert "cannot be read: No such file or directory" in capfd.readouterr().err
+    nowhere = tmp_path / "nowhere"
+    done = ran(app, "test", "--alerts", str(nowhere))
+    assert done.code == 2
+    assert done.complaint.startswith(f"--alerts {nowhere} cannot be read: No such file or directory")
+    assert capfd.readouterr().err == ""

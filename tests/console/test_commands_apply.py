@@ -29,7 +29,8 @@ def test_a_broken_file_is_refused_with_the_reasons(control: Served, tmp_path: Pa
     file.write_text(ADAPTIVE + "\nlimit: []\n")
     done = applied(control, file)
     assert done.code == 2
-    assert "limit" in done.complaint
+    assert f"\n{file}:" in done.complaint
+    assert done.complaint.count("'limit'") == 1
 
 
 def test_a_reason_is_needed(control: Served, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def known(**given: str) -> Settings:
 def test_a_token_of_the_environment_is_one_role_and_the_keyring_has_the_others(tmp_path: Path) -> None:
     operator, proxy, analytics = tokens_of(known(control_token="mine"), tmp_path)
     keyring = keyring_of(tmp_path, bytes)
-    assert (operator.secret, operator.name) == ("mine", "keyring")
+    assert (operator.secret, operator.name) == ("mine", "admin")
     assert (proxy.secret, analytics.secret) == (keyring.proxy_token, keyring.analytics_token)
     assert not operator.roles & (proxy.roles | analytics.roles)
 

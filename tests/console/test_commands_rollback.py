@@ -28,5 +28,7 @@ def test_without_a_revision_they_are_listed(control: Served) -> None:
 
 
 def test_a_revision_that_is_not_there_and_a_missing_reason_are_told(control: Served) -> None:
-    assert rolled(control, "feedfeedfeed", "--reason", "x").code == 2
+    unknown = rolled(control, "feedfeedfeed", "--reason", "x")
+    assert unknown.code == 2
+    assert "rollback` lists those there are" in unknown.complaint
     assert "say why" in rolled(control, "feedfeedfeed").complaint

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from console.called import command
-from console.commands.up import app, hear, summary
+from console.commands.up import LISTENS, app, hear, summary
 from console.deployment import Deployment
 from console.keyring import Keyring
 from console.supervisor import OWN_VOICE
 from tests.console.running import Ran, ran
 from warehouse.ownership import claim
+
+ANY_PORT = [f"{option}=127.0.0.1:0" for option in LISTENS]
 
 
 def started(policy: Path, data: Path, *arguments: str) -> Ran:
@@ -25,9 +27,30 @@ def test_a_broken_policy_starts_nothing(policy: Path, tmp_path: Path) -> None:
     assert "policy.yaml:1" in done.complaint
 
 
-def test_a_missing_policy_starts_nothing(tmp_path: Path) -> None:
-    done = started(tmp_path / "none.yaml", tmp_path / "data")
-    assert (done.code, "no such file" in done.complaint) == (2, True)
+def test_a_missing_policy_starts_nothing_and_makes_nothing(tmp_path: Path) -> None:
+    none = tmp_path / "none.yaml"
+    done = started(none, tmp_path / "data")
+    told = f"{none} cannot be read: no such file or directory. Check the path and its permissions."
+    assert done.complaint == told
+    assert (done.code, (tmp_path / "data").exists()) == (2, False)
+
+
+def test_a_wrong_alerts_file_is_told_once_before_anything_starts(policy: Path, tmp_path: Path) -> None:
+    (tmp_path / "alerts.yaml").write_text("sinks:\n  - {name: a, type: pigeon, url: 'http://127.0.0.1:1'}\n")
+    done = started(policy, tmp_path / "data", "--alerts", str(tmp_path / "alerts.yaml"))
+    assert (done.code, done.complaint.count("pigeon")) == (2, 1)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("directory", ["/proc/x", "policy.yaml"])
+def test_a_directory_that_cannot_be_written_is_told_with_what_to_do(
+    policy: Path, tmp_path: Path, directory: str
+) -> None:
+    done = started(policy, tmp_path / directory, *ANY_PORT)
+    assert done.code == 2
+    assert str(tmp_path / directory) in done.complaint
+    assert "another directory with --data" in done.complaint
+    assert "Errno" not in done.complaint
 
 
 def test_an_address_that_is_none_is_told_with_its_option(policy: Path, tmp_path: Path) -> None:
@@ -61,12 +84,9 @@ def test_a_warehouse_elsewhere_needs_no_port_here(
         monkeypatch.setenv("TIDEGATE_WAREHOUSE", "http://ch:8123")
     with socket.create_server(("127.0.0.1", 0)) as holder:
         taken = f"127.0.0.1:{holder.getsockname()[1]}"
-        free = [word for option in ("--listen", "--manage") for word in (option, "127.0.0.1:0")]
-        policy.write_text("routes: 1\n")  # what it meets next, so that nothing starts
-        done = started(
-            policy, tmp_path / "data", *free, "--control=127.0.0.1:0", "--warehouse-listen", taken, *elsewhere
-        )
-    assert "policy.yaml:1" in done.complaint
+        (tmp_path / "data").write_text("")  # what it meets next, so that nothing starts
+        done = started(policy, tmp_path / "data", *ANY_PORT, "--warehouse-listen", taken, *elsewhere)
+    assert "another directory with --data" in done.complaint
 
 
 def test_one_address_for_two_listeners_is_told_before_anything_starts(policy: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.console.stored import full_disk, locked
 def test_a_full_disk_is_507_and_a_locked_store_503(tmp_path: Path) -> None:
     store = Store(tmp_path / "control.sqlite", Clock())
     with full_disk(store), pytest.raises(sqlite3.OperationalError) as full:
-        store.jobs._connection.execute("INSERT INTO seeds VALUES (?, 'r1')", ("x" * 9_000,))
+        store.revisions.set_seed("x" * 9_000, "r1")
     with locked(store), pytest.raises(sqlite3.OperationalError) as busy:
         store.set_loop("default", paused=True, reason="now")
     store.close()

@@ -38,7 +38,7 @@ async def test_what_analytics_sets_is_audited_and_renewals_are_not(state: InForc
     await state.put_overlays("a-1", (overlay(rate=22.0, expires_at=1_700.0),), author="of-analytics")
     told = [(each.author, each.what, each.object, each.times) for each in await entries(state)]
     assert told == [
-        ("of-analytics", "set adaptive limit", "fair", 20),
+        ("of-analytics", "set adaptive limit", "fair ip:192.0.2.7", 20),
         ("of-analytics", "take lease", "default", 1),
     ]
 

@@ -184,7 +184,9 @@ async def test_tokens_and_revoked_keys_outlive_the_process(
     assert made.secret not in (tmp_path / "control.sqlite").read_bytes().decode("latin-1")
 
 
-@pytest.mark.parametrize("name", ["file", "expiry", "policy", "analytics", "proxy", "keyring", "File"])
+@pytest.mark.parametrize(
+    "name", ["file", "expiry", "policy", "analytics", "proxy", "admin", "keyring", "File"]
+)
 async def test_nobody_is_called_like_what_acts_by_itself(state: ControlState, name: str) -> None:
     with pytest.raises(Objected, match="is reserved"):
         await state.make_token(AskToken(name, "operator"), author="ada")
