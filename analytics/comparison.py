@@ -54,7 +54,8 @@ class Known(msgspec.Struct, frozen=True):
     identity: int
     route: str
     met: dict[str, int]
-    is_routed: bool = True
+    is_unrouted: bool = False  # no route of the base takes them
+    is_dropped: bool = False  # they had a route, and no route of the candidate takes them
     is_changed: bool = False  # the candidate asks something else of them, rules aside
 
 
@@ -86,7 +87,7 @@ class Comparison:
         self.chosen_until = situation.chosen_until or (request.since + request.until) / 2
         numbers = {name: at for at, name in enumerate(self.wording.rules, 1)}
         self.tally = Tally(numbers, tallies_of(request, base, candidate, chooses=situation.chooses))
-        self.unrouted = 0  # counted requests that no route of the candidate takes
+        self.dropped = 0  # counted requests that had a route, and have none of the candidate
         self._attacks = situation.labels.stretches()
         self._identities: dict[str, int] = {}
         self._names: list[str] = []
@@ -121,12 +122,14 @@ class Comparison:
             for side, courses in zip(told, by_side, strict=True):
                 found = run([courses[at] for at in here], moments)
                 side.extend([(first + at, each) for at, each in found])
-        frame = self._frame(rows, times, np.array([each.identity for each in known])[inverse])
+        unrouted = np.array([each.is_unrouted for each in known])[inverse]
+        identities = np.array([each.identity for each in known])[inverse]
+        frame = self._frame(rows, times, identities, unrouted=unrouted)
         self.tally.meet(frame, np.array([each.is_changed for each in known])[inverse])
         self.tally.compare(frame, told[0], told[1], then=told[-1] if len(told) > 2 else told[0])
         self._count_rules(frame, known, inverse, told[1])
-        lost = np.array([not each.is_routed for each in known])[inverse]
-        self.unrouted += int((lost & frame.counted).sum())
+        dropped = np.array([each.is_dropped for each in known])[inverse]
+        self.dropped += int((dropped & frame.counted).sum())
 
     def greedy_among(self, tally: RuleTally) -> int:
         """How many of the attackers that a rule refuses nothing but their rate accuses."""
@@ -150,6 +153,8 @@ class Comparison:
             newly_attack=tally.newly.attack.split(),
             newly_legitimate=tally.newly.legitimate.split(),
             freed=tally.freed.together(),
+            unrouted_attack=tally.unrouted.attack.split(),
+            unrouted_legitimate=tally.unrouted.legitimate.split(),
             rules=tuple(each.harm() for each in tally.rules),
             bound=tally.bound(),
             disagreement=tally.disagreement(),
@@ -208,9 +213,17 @@ class Comparison:
             if buckets is not None:
                 met[rule] = buckets.setdefault(key, len(buckets))
         before, after = (side.terms(each) for side, each in zip(self.sides[:2], facts[:2], strict=True))
-        return Known(courses, identity, found.route, met, after is not None, before != after)
+        return Known(
+            courses,
+            identity,
+            found.route,
+            met,
+            is_unrouted=before is None,
+            is_dropped=bool(found.route) and after is None,
+            is_changed=before != after,
+        )
 
-    def _frame(self, rows: RowColumns, times: Floats, identities: Numbers) -> Frame:
+    def _frame(self, rows: RowColumns, times: Floats, identities: Numbers, *, unrouted: Flags) -> Frame:
         ended = np.asarray(rows.ended, dtype=np.int64) / MICROSECONDS
         labels = self.situation.labels
         return Frame(
@@ -223,6 +236,7 @@ class Comparison:
             counted=ended >= self.request.since,
             bounded=ended >= max(self.request.since, self.chosen_until),
             known=self._known_before(identities, times),
+            unrouted=unrouted,
             refused_then=np.asarray(rows.refused, dtype=np.bool_),
             rule_then=np.asarray(rows.rule, dtype=np.int64),
             is_then=np.asarray(rows.is_then, dtype=np.bool_),

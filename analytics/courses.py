@@ -115,8 +115,9 @@ class Judge:
         now, snapshot = self._now, self.snapshot
         if facts.route < 0:
             verdict = judge_unrouted(facts, snapshot, now)
-            hits = (verdict.rule, *verdict.would_refuse) if verdict.rule else verdict.would_refuse
-            return Course(None, [], Told(verdict.reason, verdict.rule, verdict.would_refuse, hits), ())
+            shadows = verdict.would_refuse + told_then
+            hits = (verdict.rule, *shadows) if verdict.rule else shadows
+            return Course(None, [], Told(verdict.reason, verdict.rule, shadows, hits), ())
         route = snapshot.routes[facts.route]
         reason, rule, shadows = judge_access(facts, route.access, snapshot.hash_key, now)
         if not reason:

@@ -161,5 +161,5 @@ def meeting_of(patch: Patch, rules: tuple[str, ...]) -> Meeting:
         if isinstance(each, AddLimit | AddAccess)
     ]
     if len(added) != len(patch.operations) or any(not each.routes for each in added):
-        return Meeting(rules)
+        return Meeting(rules, unrouted=any(not each.routes for each in denials_in(patch)))
     return Meeting(rules, tuple(sorted({route for each in added for route in each.routes})))

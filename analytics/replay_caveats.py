@@ -53,10 +53,10 @@ def what_was_left_out(comparison: Comparison, span: SpanColumns) -> Iterator[str
     overlong = sum(span.overlong)
     if overlong:
         yield f"{overlong:,} requests that took more than {LONGEST_S} s are left out."
-    if comparison.unrouted:
+    if comparison.dropped:
         yield (
-            f"No route of the candidate takes {comparison.unrouted:,} of the requests: "
-            "they are counted as admitted."
+            f"The candidate has no route of the name or the path of {comparison.dropped:,} requests: "
+            "they are counted as refused (404), although another of its routes may take them."
         )
 
 

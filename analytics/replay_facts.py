@@ -2,12 +2,21 @@
 
 from typing import NamedTuple
 
-from analytics.courses import NOTHING, Course, Judge, Told, plans_of, without_rules
+from analytics.courses import ADMITTED, Course, Judge, Told, plans_of, without_rules
 from analytics.replay_rules import Judged, opaque_rules
 from kernel.addresses import UNKNOWN, identity_of_address, parse_address
-from kernel.decide import Credential, Facts, Reason, limit_key, limits_for
+from kernel.decide import (
+    NO_ROUTE,
+    UNROUTED,
+    WRONG_METHOD,
+    Credential,
+    Facts,
+    Reason,
+    limit_key,
+    limits_for,
+)
 from kernel.findings import Overlay
-from kernel.policy import Auth, Limit, Policy
+from kernel.policy import AccessRule, Auth, Limit, Policy
 from kernel.snapshot import NEVER, Principal, Snapshot
 from warehouse.readers_replay import CombinationColumns
 
@@ -26,6 +35,8 @@ class Combination(NamedTuple):
     credential_hash: int
     is_invalid: int
     is_too_large: int
+    is_wrong_method: int
+    is_answered: int
     body_bytes: int
     refused_by: str
     told_then: tuple[str, ...]
@@ -61,13 +72,8 @@ class Side:
         self._consumers = {each.name: each.plan or "" for each in snapshot.policy.consumers}
         self._most_bytes = max((route.max_body_bytes for route in snapshot.routes), default=0)
 
-    def facts(self, found: Combination, now: float) -> Facts | None:
-        """What this policy would have been told; None where none of its routes takes the request."""
-        route = self._by_name.get(found.route)
-        if route is None:
-            route = self._by_place.get((found.path, found.host))
-        if route is None:
-            return None
+    def facts(self, found: Combination, now: float) -> Facts:
+        """What this policy would have been told."""
         client = parse_address(found.address) or UNKNOWN
         identity, principal = found.identity, None
         credential: Credential = "invalid" if found.is_invalid else "none"
@@ -79,12 +85,10 @@ class Side:
             identity = identity_of_address(client) if found.consumer else identity
         length = self._most_bytes + 1 if found.is_too_large else found.body_bytes or -1
         values = ("",) * len(self.snapshot.limit_headers)
-        return Facts(route, client, identity, credential, principal, length, values)
+        return Facts(self._route(found), client, identity, credential, principal, length, values)
 
-    def course(self, found: Combination, facts: Facts | None) -> Course:
+    def course(self, found: Combination, facts: Facts) -> Course:
         """What is asked of these requests."""
-        if facts is None:
-            return NOTHING
         said_no = [*found.told_then, *([found.refused_by] if found.refused_by else [])]
         known = [self.opaque[name] for name in said_no if name in self.opaque]
         recorded = [each for each in known if each.kind == "recorded"]
@@ -92,21 +96,26 @@ class Side:
         if enforced is not None:
             reason = Reason.QUOTA_EXCEEDED if isinstance(enforced, Limit) else Reason.ACCESS_DENIED
             return Course(None, [], Told(reason, enforced.name, (), (enforced.name,)), ())
-        return self.judge.course(facts, tuple(each.rule.name for each in recorded))
+        course = self.judge.course(facts, tuple(each.rule.name for each in recorded))
+        if found.is_answered and course.fixed.reason in UNROUTED:
+            return answered(course.fixed.would_refuse)
+        return course
 
-    def met(self, facts: Facts | None, found: Combination) -> dict[str, str]:
+    def met(self, facts: Facts, found: Combination) -> dict[str, str]:
         """The rules that the requests could meet, and for limits the bucket's key."""
-        if facts is None:
-            return {}
+        if facts.route < 0:
+            return dict.fromkeys(
+                [*(rule.name for rule in self.snapshot.access), *self._recorded_unrouted()], ""
+            )
         route = self.snapshot.routes[facts.route]
         met = {rule.name: "" for rule in route.access}
         for plan in limits_for(route, facts.principal):
             met[plan.name] = limit_key(plan, facts, route.name)
         return met | dict.fromkeys(self._recorded_on(found.route), "")
 
-    def terms(self, facts: Facts | None) -> Terms | None:
+    def terms(self, facts: Facts) -> Terms | None:
         """What is asked of these requests besides rules; None where no route takes them."""
-        if facts is None:
+        if facts.route < 0:
             return None
         route, principal = self.snapshot.routes[facts.route], facts.principal
         return Terms(route.auth, route.max_body_bytes, facts.credential, principal.plan if principal else "")
@@ -118,6 +127,17 @@ class Side:
             if each.kind == "recorded" and (not each.rule.routes or route in each.rule.routes)
         ]
 
+    def _recorded_unrouted(self) -> list[str]:
+        """Limits ask nothing of what no route takes, nor do access rules for some routes."""
+        return [name for name in self._recorded_on("") if isinstance(self.opaque[name].rule, AccessRule)]
+
+    def _route(self, found: Combination) -> int:
+        """Which of this policy's routes takes the requests: by name, or by path and host."""
+        if not found.route:
+            return WRONG_METHOD if found.is_wrong_method else NO_ROUTE
+        place = self._by_place.get((found.path, found.host), NO_ROUTE)
+        return self._by_name.get(found.route, place)
+
     def _principal(self, found: Combination) -> Principal | None:
         """Who this policy would see behind the key; None where it knows neither key nor consumer."""
         known = self._by_key.get(found.credential_hash)
@@ -126,6 +146,11 @@ class Side:
         if found.credential_hash and any(each.consumer == found.consumer for each in self._by_key.values()):
             return None  # the consumer's key was another one
         return Principal(found.consumer, self._consumers[found.consumer], found.identity, 0, NEVER)
+
+
+def answered(shadows: tuple[str, ...]) -> Course:
+    """What no route takes, and a Python handler behind the gateway answers: nothing else refuses it."""
+    return Course(None, [], Told(Reason.NONE, "", shadows, shadows) if shadows else ADMITTED, ())
 
 
 def slowest_refill_s(snapshot: Snapshot) -> float:

@@ -98,4 +98,5 @@ def wording_of(snapshots: tuple[Snapshot, ...], revision: str) -> Wording:
         opaque=tuple(sorted(opaque)),
         addressed=any(each.access or each.consumers != policies[0].consumers for each in policies),
         revision=revision,
+        unrouted=any(each.access for each in snapshots),
     )

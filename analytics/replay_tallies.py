@@ -27,6 +27,7 @@ class Frame(msgspec.Struct, frozen=True):
     counted: Flags
     bounded: Flags
     known: Flags  # of identities that were there before harm is bounded
+    unrouted: Flags  # no route of the base takes them
     refused_then: Flags
     rule_then: Numbers
     is_then: Flags
@@ -164,6 +165,7 @@ class Tally:
         self.rules = tallies
         self._denials = np.array([rules.get(each.judged.rule.name, 0) for each in tallies if each.is_denial])
         self.seen, self.newly, self.freed = Parted(), Parted(), Parted()
+        self.unrouted = Parted()  # denied in place of 404 or 405
         self.harmed: set[int] = set()  # whatever refuses them
         self.met: set[int] = set()  # by what is no rule
         self.compared = self.differing = 0
@@ -182,11 +184,13 @@ class Tally:
     ) -> None:
         """Replays of a chunk: candidate beside base, and `then` beside what was decided then."""
         self.seen.add(frame, frame.counted)
-        refused, _ = self._refusals(frame, base)
+        refused, by = self._refusals(frame, base)
         refused_now, by_now = self._refusals(frame, candidate)
-        judging, newly = frame.judging(np.isin(by_now, self._denials)), refused_now & ~refused
+        denied, newly = np.isin(by_now, self._denials), refused_now & ~refused
+        judging = frame.judging(denied)
         self.newly.add(judging, newly)
         self.harmed.update(judging.bounded_among(newly))
+        self.unrouted.add(judging, frame.unrouted & refused & denied & (by == 0))
         self.freed.add(frame, refused & ~refused_now)
         compared = frame.counted & frame.is_then
         refused, by = self._refusals(frame, then)

@@ -36,7 +36,7 @@ class Cancelled(Exception):
 class Source(Protocol):
     """Where requests come from: warehouse.readers_replay.ReplayReader, or a test's."""
 
-    def span(self, since: float, until: float, *, step_s: int) -> SpanColumns: ...
+    def span(self, since: float, until: float, *, step_s: int, unrouted: bool) -> SpanColumns: ...
     def rows(self, stretch: Stretch, wording: Wording) -> RowColumns: ...
     def combinations(self, stretch: Stretch, wording: Wording) -> CombinationColumns: ...
 
@@ -60,7 +60,12 @@ def replay(
     candidate = compiled(request.policy, "candidate", at=request.since, hash_key=hash_key)
     then = then_of(situation, request)
     comparison = Comparison(request, situation, base=base, candidate=candidate, then=then)
-    span = source.span(comparison.warmed_from, request.until, step_s=step_of(comparison.warmed_from, request))
+    span = source.span(
+        comparison.warmed_from,
+        request.until,
+        step_s=step_of(comparison.warmed_from, request),
+        unrouted=comparison.wording.unrouted,
+    )
     comparison.begins(first_of(span, request.since))
     for share, stretch in stretches_of(span, comparison.warmed_from, request, situation.chunk_rows):
         if not progress(share):

@@ -117,7 +117,8 @@ class Disagreement(msgspec.Struct, frozen=True):
 class ReplayReport(msgspec.Struct, frozen=True):
     """What the candidate would have done.
 
-    `newly`: refused by the candidate and not by the base. `freed`: the other way round.
+    `newly`: refused by the candidate and not by the base. `freed`: the other way round. `unrouted`: what no
+    route takes (the base refuses it by 404 or 405) and a rule of the candidate denies (403), not in `newly`.
     `bound` is over all rules that the candidate adds or changes, and whatever else of it refuses somebody
     newly. `chosen_until`: limits were chosen on data up to there; harm is bounded on what came later.
     `caveats` are sentences for people.
@@ -142,6 +143,8 @@ class ReplayReport(msgspec.Struct, frozen=True):
     caveats: tuple[str, ...]
     then: str = ""  # the revision whose replay `disagreement` is about; empty: the base
     patch: str = ""  # digest of the recommended patch that was replayed; empty: a policy's text was
+    unrouted_attack: Split = Split()
+    unrouted_legitimate: Split = Split()
 
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]

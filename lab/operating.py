@@ -156,6 +156,10 @@ def reading_of(found: ReviewInFull) -> Iterator[str]:
         yield f"  replayed over {counted(seen, 'stored request')}, it would have refused"
         yield f"    of attackers: {told(replay.newly_attack)}"
         yield f"    of legitimate clients: {told(replay.newly_legitimate)}"
+        if replay.unrouted_attack.requests or replay.unrouted_legitimate.requests:
+            unrouted = (replay.unrouted_attack, replay.unrouted_legitimate)
+            attackers, others = (told(each) for each in unrouted)
+            yield f"    with 403 in place of 404: of attackers {attackers}, of legitimate clients {others}"
         yield f"  {bound_line(replay.bound)}"
         again = replay.disagreement
         yield f"  the active policy, replayed, disagrees in {again.share:.2%} of {again.compared:,} decisions"

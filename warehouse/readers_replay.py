@@ -16,7 +16,7 @@ class Wording(msgspec.Struct, frozen=True):
 
     `caps`: bytes of bodies between which a policy decides otherwise. `opaque`: rules whose verdict is
     taken as it was stored. `addressed`: whether client addresses matter. `revision`: of whose decisions a
-    replay is compared with.
+    replay is compared with. `unrouted`: whether some rule judges what no route takes, too.
     """
 
     reasons: tuple[str, ...]
@@ -26,6 +26,7 @@ class Wording(msgspec.Struct, frozen=True):
     opaque: tuple[str, ...]
     addressed: bool
     revision: str
+    unrouted: bool = False
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -73,6 +74,8 @@ class CombinationColumns(msgspec.Struct, frozen=True):
     credential_hash: Sequence[int]
     is_invalid: Sequence[int]  # its key was refused
     is_too_large: Sequence[int]  # its body was refused
+    is_wrong_method: Sequence[int]  # a route takes its path, and not its method
+    is_answered: Sequence[int]  # by a Python handler, as no route takes it
     body_bytes: Sequence[int]
     refused_by: Sequence[str]  # the opaque rule that refused
     told_then: Sequence[Sequence[str]]  # opaque rules that would have
@@ -96,19 +99,24 @@ class Refused(NamedTuple):
 
 
 class Meeting(msgspec.Struct, frozen=True):
-    """Some rules, and the routes and plans that they are on; empty: all."""
+    """Some rules, and the routes and plans that they are on; empty: all.
+
+    `unrouted`: they meet what no route takes as well.
+    """
 
     rules: tuple[str, ...]
     routes: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
+    unrouted: bool = False
 
 
 class ReplayReader(Reader):
     """Reads one tenant's requests for replays. Safe where its client is."""
 
-    def span(self, since: float, until: float, *, step_s: int) -> SpanColumns:
+    def span(self, since: float, until: float, *, step_s: int, unrouted: bool = False) -> SpanColumns:
         """How many requests ended in each `step_s` seconds."""
-        columns = self._ask("replay_span", since, until, step=step_s, longest=LONGEST_US)
+        bounds = {"step": step_s, "longest": LONGEST_US, "unrouted": int(unrouted)}
+        columns = self._ask("replay_span", since, until, **bounds)
         return to_table(SpanColumns, columns)
 
     def rows(self, stretch: Stretch, wording: Wording) -> RowColumns:
@@ -144,9 +152,8 @@ class ReplayReader(Reader):
 
     def met(self, since: float, until: float, meeting: Meeting) -> Sequence[str]:
         """The identities that could have met the rules."""
-        columns = self._ask(
-            "replay_met", since, until, routes=list(meeting.routes), plans=list(meeting.plans)
-        )
+        where = {"routes": list(meeting.routes), "plans": list(meeting.plans)}
+        columns = self._ask("replay_met", since, until, unrouted=int(meeting.unrouted), **where)
         identities: Sequence[str] = columns[0] if columns else ()
         return identities
 
@@ -158,6 +165,7 @@ class ReplayReader(Reader):
             "caps": list(wording.caps),
             "opaque": list(wording.opaque),
             "addressed": int(wording.addressed),
+            "unrouted": int(wording.unrouted),
         }
         if name == "replay_rows":
             bounds |= {

@@ -7,7 +7,7 @@ from clickhouse_connect.driver.client import Client
 from kernel.addresses import parse_address
 from kernel.check import read_policy
 from kernel.compile import compile_policy, revision_of, with_overlays
-from kernel.decide import Facts, LimiterState, decide
+from kernel.decide import NO_ROUTE, Facts, LimiterState, decide
 from kernel.events import EventRow
 from kernel.findings import Overlay
 from kernel.snapshot import Snapshot
@@ -52,7 +52,9 @@ def judged_rows(
         client = parse_address(address)
         assert client is not None
         values = ("",) * len(snapshot.limit_headers)
-        facts = Facts(routes[route].index, client, identity, "none", None, -1, values)
+        taken = routes.get(route)  # none takes it where the route is empty
+        index = NO_ROUTE if taken is None else taken.index
+        facts = Facts(index, client, identity, "none", None, -1, values)
         verdict = decide(facts, snapshot, state, round((SINCE + at) * 1e6) / 1e6)
         rows.append(
             row(
@@ -60,7 +62,7 @@ def judged_rows(
                 seq,
                 ended_at=SINCE + at + 0.0015,  # it began 1.5 ms before
                 route=route,
-                path=routes[route].template,
+                path="" if taken is None else taken.template,
                 identity=identity,
                 client_ip=f"::ffff:{address}",
                 status=verdict.status or 200,

@@ -78,6 +78,22 @@ def test_refusals_are_split_by_labels_and_shadows_count(warehouse_client: Client
     assert half.until == SINCE + 30
 
 
+def test_a_denial_for_every_route_meets_who_asks_for_what_is_not_there(
+    warehouse_client: Client, tenant: str
+) -> None:
+    rule = '{name: strict, action: deny, networks: ["10.0.2.0/24"]}'
+    text = policy_text(more=f"access: [{rule}]\n")
+    asked = [(at, f"ip:10.0.{at}.1", "") for at in (1, 2, 3)] + [(4.0, "ip:10.0.4.1", "orders")]
+    store(warehouse_client, tenant, judged_rows(tenant, text, asked))
+    denial = AccessRule(name="strict", action="deny", networks=("10.0.2.0/24",))
+    reviewed = approved()
+    recommendation = msgspec.structs.replace(reviewed.recommendation, patch=Patch("x", (AddAccess(denial),)))
+    reviewed = msgspec.structs.replace(reviewed, recommendation=recommendation)
+    found = realised(ReplayReader(warehouse_client, tenant), reviewed, Labels(), now=SINCE + 61)
+    assert found is not None
+    assert (found.legitimate, found.bound.harmed, found.bound.n) == (Split(1, 1), 1, 4)
+
+
 def test_whom_a_denial_refuses_is_accused_unless_in_ordinary_use(
     warehouse_client: Client, tenant: str
 ) -> None:

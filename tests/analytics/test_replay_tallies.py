@@ -41,6 +41,7 @@ def frame(
         counted=times >= warm,
         bounded=times >= max(warm, n / 2),
         known=~no if known is None else np.isin(numbers, list(known)),
+        unrouted=no,
         refused_then=no,
         rule_then=zeros,
         is_then=~no,

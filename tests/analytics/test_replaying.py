@@ -217,14 +217,18 @@ def test_what_is_not_stored_is_recorded_or_unreplayable(warehouse_client: Client
     assert any("Rule agent is unreplayable" in each for each in report.caveats)
 
 
-def test_a_request_that_no_route_takes_is_counted_as_admitted(warehouse_client: Client, tenant: str) -> None:
+def test_a_request_whose_route_is_gone_is_counted_as_refused(warehouse_client: Client, tenant: str) -> None:
     store(warehouse_client, tenant, judged_rows(tenant, BASE, steady(GREEDY, every_s=1, until_s=60)))
     renamed = STRICT.replace("name: orders", "name: buy")
     report = replayed(warehouse_client, tenant, renamed, situation=Situation(BASE))
-    assert not any("No route" in each for each in report.caveats)  # found by its template
+    assert not any("no route of" in each for each in report.caveats)  # found by its template
     gone = renamed.replace("/orders/{id}", "/purchases")
     report = replayed(warehouse_client, tenant, gone, situation=Situation(BASE))
-    assert any("No route of the candidate takes 60 " in each for each in report.caveats)
+    assert any("no route of the name or the path of 60 " in each for each in report.caveats)
+    assert report.newly_legitimate == Split(60, 1)
+    assert (report.bound.harmed, report.bound.n) == (1, 1)
+    back = replayed(warehouse_client, tenant, BASE, situation=Situation(gone))
+    assert back.freed == Split(60, 1)
 
 
 def test_another_revision_is_left_out_of_the_comparison(warehouse_client: Client, tenant: str) -> None:

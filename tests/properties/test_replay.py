@@ -4,7 +4,8 @@ import msgspec
 from hypothesis import given
 
 from analytics.courses import ADMITTED, Course, Judge, Told, run
-from kernel.decide import Facts, LimiterState, Verdicts, decide
+from analytics.replay_facts import Combination, Side
+from kernel.decide import NO_ROUTE, WRONG_METHOD, Facts, LimiterState, Verdicts, decide
 from kernel.findings import Overlay
 from kernel.limits import TAT_UNSEEN
 from kernel.policy import Policy
@@ -43,6 +44,28 @@ def replayed(judge: Judge, asked: Asked) -> list[Told]:
     return told
 
 
+def unrouted(facts: Facts) -> Combination:
+    """What telemetry keeps of a request that no route takes."""
+    return Combination(
+        code=1,
+        route="",
+        path="",
+        host="",
+        identity=facts.identity,
+        address=facts.client.text,
+        consumer="",
+        plan="",
+        credential_hash=0,
+        is_invalid=int(facts.credential == "invalid"),
+        is_too_large=0,
+        is_wrong_method=int(facts.route == WRONG_METHOD),
+        is_answered=0,
+        body_bytes=0,
+        refused_by="",
+        told_then=(),
+    )
+
+
 @given(policies(), OVERLAYS, ASKED)
 def test_courses_decide_as_the_kernel_does(policy: Policy, overlays: list[Overlay], asked: Asked) -> None:
     latest = {(each.limit, each.identity): each for each in overlays}  # of two, the later one holds
@@ -74,3 +97,20 @@ def test_every_rule_that_said_no_is_a_hit(policy: Policy, asked: Asked) -> None:
     for verdict in replayed(Judge(compiled(policy)), asked):
         assert set(verdict.would_refuse) <= set(verdict.hits)
         assert not verdict.rule or verdict.rule in verdict.hits
+
+
+@given(policies(), ASKED)
+def test_what_no_route_took_is_judged_from_its_row_as_the_kernel_does(policy: Policy, asked: Asked) -> None:
+    snapshot = compiled(policy)
+    side = Side(snapshot, policy, ())
+    side.judge.enter(NOW)
+    for each, _ in asked:
+        facts = each if each.route == WRONG_METHOD else msgspec.structs.replace(each, route=NO_ROUTE)
+        found = unrouted(facts)
+        told = side.course(found, side.facts(found, NOW)).fixed
+        verdict = decide(facts, snapshot, {}, NOW)
+        assert (told.reason, told.rule, told.would_refuse) == (
+            verdict.reason,
+            verdict.rule,
+            verdict.would_refuse,
+        )

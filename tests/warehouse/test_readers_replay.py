@@ -1,6 +1,7 @@
 """Requests as a replay reads them."""
 
 from clickhouse_connect.driver.client import Client
+from msgspec import structs
 
 from kernel.decide import Reason
 from kernel.findings import Finding
@@ -71,6 +72,31 @@ def test_what_never_reached_the_rules_or_took_too_long_is_left_out(
     span = reader.span(AT - 500, AT + 500, step_s=10)
     assert (list(span.began), list(span.requests), list(span.overlong)) == ([int(AT)], [2], [1])
     assert [list(each) for each in span.workers] == [["w1"]]
+
+
+def test_what_no_route_took_is_read_where_rules_judge_it(warehouse_client: Client, tenant: str) -> None:
+    nowhere = {"route": "", "path": ""}
+    rows = [
+        row(tenant, 1, ended_at=AT, **nowhere, reason="no-route"),
+        row(tenant, 2, ended_at=AT + 1, **nowhere, reason="method-not-allowed", identity="ip:10.0.0.2"),
+        row(tenant, 3, ended_at=AT + 2, **nowhere, reason="access-denied", rule="one"),
+        row(tenant, 4, ended_at=AT + 3, **nowhere, outcome="answered"),
+        row(tenant, 5, ended_at=AT + 4, **nowhere, outcome="bad_request", reason="bad-request"),
+        row(tenant, 6, ended_at=AT + 5, **nowhere, outcome="client_gone_head"),
+        row(tenant, 7, ended_at=AT + 6),
+    ]
+    insert_rows(warehouse_client, rows, token=tenant)
+    reader, wording = ReplayReader(warehouse_client, tenant), structs.replace(WORDING, unrouted=True)
+    found = reader.rows(whole(), wording)
+    assert list(found.refused) == [1, 1, 1, 0, 0]
+    assert sum(reader.span(AT - 500, AT + 500, step_s=10, unrouted=True).requests) == 5
+    behind = reader.combinations(whole(), wording)
+    kinds = zip(behind.route, behind.is_wrong_method, behind.is_answered, strict=True)
+    assert sorted(kinds) == [("", 0, 0), ("", 0, 1), ("", 1, 0), ("orders", 0, 0)]
+    assert list(reader.met(AT - 10, AT + 10, Meeting(("one",)))) == ["ip:10.0.0.1"]
+    everywhere = Meeting(("one",), unrouted=True)
+    assert list(reader.met(AT - 10, AT + 10, everywhere)) == ["ip:10.0.0.1", "ip:10.0.0.2"]
+    assert len(reader.rows(whole(), WORDING).decided) == 1
 
 
 def test_equal_facts_are_one_combination(warehouse_client: Client, tenant: str) -> None:

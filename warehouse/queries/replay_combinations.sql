@@ -5,6 +5,8 @@ SELECT
     any(consumer), any(plan), any(credential_hash),
     any(reason = 'credential-invalid') AS is_invalid,
     any(reason = 'body-too-large') AS is_too_large,
+    any(reason = 'method-not-allowed') AS is_wrong_method,
+    any(route = '' AND reason = '') AS is_answered,
     max(bytes_in) AS body_bytes,
     any(if(has({opaque:Array(String)}, rule), rule, '')) AS refused_by,
     any(arrayIntersect({opaque:Array(String)}, would_refuse)) AS told_then
@@ -16,13 +18,16 @@ FROM
     cityHash64(
         route, path, host, identity, if({addressed:UInt8} = 1, client_ip, toIPv6('::')), consumer, plan,
         credential_hash, reason = 'credential-invalid', reason = 'body-too-large',
+        {unrouted:UInt8} = 1 AND reason = 'method-not-allowed',
+        {unrouted:UInt8} = 1 AND route = '' AND reason = '',
         arrayCount(cap -> bytes_in > cap, {caps:Array(UInt64)}),
         indexOf({opaque:Array(String)}, rule), arrayIntersect({opaque:Array(String)}, would_refuse)
     ) AS combination
     FROM requests
     WHERE tenant = {tenant:String}
       AND interim = 0
-      AND route != ''
+      AND (route != '' OR ({unrouted:UInt8} = 1
+           AND (outcome = 'answered' OR reason IN ('no-route', 'method-not-allowed', 'access-denied'))))
       AND ended_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
       AND ended_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
       AND ended_at <= fromUnixTimestamp64Micro({before:Int64} + toInt64({longest:UInt64}), 'UTC')
