@@ -2,6 +2,7 @@
 
 S = max over j of the sum of the latest j steps; a step is z - K of one window, 0 where the window
 is missing. The j of the maximum says when the shift began (Page, Biometrika 41, 1954).
+A stretch of CALM_WINDOWS is an end: what went before it is another incident, or nothing.
 
 >>> import numpy as np
 >>> cusum(np.array([[4.0, 5.0, -1.0, -1.0]]))
@@ -15,10 +16,13 @@ import numpy as np
 from analytics.windows import Flags, Floats, Ints
 
 H = 10.0
-LEAST_WINDOWS = 2  # of the suffix must be anomalous by themselves: one stall is no regression
+LEAST_WINDOWS = 3  # of the suffix must be worth telling by themselves: a stall of a second lies in two
+LEAST_STEP = 2.0  # of each of these
+CALM_WINDOWS = 3
 LEAST_FACTOR = 1.5
 LASTING_WINDOWS = 5
-LASTING_FACTOR = 1.25
+LASTING_FACTOR = 1.4
+LASTING_SHARE = 0.7  # of the least microseconds
 
 
 class Shift(NamedTuple):
@@ -27,9 +31,10 @@ class Shift(NamedTuple):
     score: Floats  # S
     windows: Ints  # how many it goes back
     level: Floats
-    now: Floats
+    now: Floats  # over the last few of these
     ripe: Flags
     lasting: Flags
+    is_second: Flags  # which of `either` it is
 
 
 def cusum(steps: Floats) -> tuple[Floats, Ints]:
@@ -41,16 +46,32 @@ def cusum(steps: Floats) -> tuple[Floats, Ints]:
 
 def shifted(steps: Floats, x: Floats, weight: Floats, *, level: Floats, least_us: float) -> Shift:
     """Judge rows: `x` ln microseconds and `weight` requests per window [rows, windows]."""
-    score, windows = cusum(steps)
-    inside = (np.arange(steps.shape[1])[None, :] < windows[:, None]) & (steps != 0.0)
+    counted = steps != 0.0
+    score, windows = cusum(np.where(is_since_calm(steps), steps, 0.0))
+    inside = (np.arange(steps.shape[1])[None, :] < windows[:, None]) & counted
     now = weighed(x, weight * inside, level)
-    anomalous = ((steps > 0.0) & inside).sum(axis=1)
-    ripe = (score > H) & (anomalous >= LEAST_WINDOWS) & (steps[:, 0] > 0.0)
-    ripe &= is_worth(level, now, LEAST_FACTOR, least_us)
-    lately = (np.arange(steps.shape[1])[None, :] < LASTING_WINDOWS) & (steps != 0.0)
+    least = (LASTING_FACTOR, least_us * LASTING_SHARE)
+    each = (steps > LEAST_STEP) & inside & is_worth(level[:, None], x, LEAST_FACTOR, least[1])
+    lately = (np.arange(steps.shape[1])[None, :] < LASTING_WINDOWS) & counted
     recent = weighed(x, weight * lately, level)
-    lasting = lately.any(axis=1) & is_worth(level, recent, LASTING_FACTOR, least_us / 2)
-    return Shift(score, windows, level, now, ripe & lasting, lasting)
+    lasting = lately.any(axis=1) & is_worth(level, recent, *least)
+    ripe = (score > H) & (each.sum(axis=1) >= LEAST_WINDOWS) & (steps[:, 0] > 0.0)
+    ripe &= is_worth(level, now, LEAST_FACTOR, least_us) & is_worth(level, recent, LEAST_FACTOR, least_us)
+    now = weighed(x, weight * (lately & inside), recent)
+    return Shift(score, windows, level, now, ripe, lasting, np.zeros(len(steps), np.bool_))
+
+
+def is_since_calm(steps: Floats) -> Flags:
+    """Which windows [rows, windows], latest first, no CALM_WINDOWS calm ones in a row have ended."""
+    calm = steps < 0.0
+    run = np.zeros(len(steps), np.int64)
+    over = np.zeros(len(steps), np.bool_)
+    since = np.zeros(steps.shape, np.bool_)
+    for window in range(steps.shape[1]):
+        run = np.where(steps[:, window] == 0.0, run, np.where(calm[:, window], run + 1, 0))
+        over |= run >= CALM_WINDOWS
+        since[:, window] = ~over
+    return since
 
 
 def weighed(x: Floats, weight: Floats, otherwise: Floats) -> Floats:
@@ -67,8 +88,8 @@ def is_worth(level: Floats, now: Floats, factor: float, least_us: float) -> Flag
 
 
 def either(first: Shift, second: Shift) -> Shift:
-    """The first where it is ripe or the second is not, else the second; it lasts while one does."""
-    use = second.ripe & ~first.ripe
+    """The first, where it says as much as the second does, else the second; it lasts while one does."""
+    use = (second.ripe & ~first.ripe) | (second.lasting & ~first.lasting)
     return Shift(
         score=np.where(use, second.score, first.score),
         windows=np.where(use, second.windows, first.windows),
@@ -76,4 +97,5 @@ def either(first: Shift, second: Shift) -> Shift:
         now=np.where(use, second.now, first.now),
         ripe=first.ripe | second.ripe,
         lasting=first.lasting | second.lasting,
+        is_second=use,
     )

@@ -7,7 +7,7 @@ send) are watched apart, so that a finding says who got slower. Per window
 
 with level and spread from `seas` and `within` the usual variance inside a window; see `cusum` for
 the rest. A window counts for at most Z_CAP. Of several slow routes of one upstream the finding is
-the upstream's.
+the upstream's; where the gateway's own part is slow with them, it is the machine, and the gateway's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ from analytics.seas import LEAST_VALUES, SLOT_S, Seas
 from analytics.series import ROUTE, UPSTREAM, Recent, Rows
 from analytics.windows import Flags, Hour, Ints, Table, grown
 from kernel.findings import Observation
+from kernel.wording import to_duration
 
 Part = Literal["upstream", "gateway"]
 PARTS: tuple[Part, ...] = ("upstream", "gateway")
@@ -31,10 +32,17 @@ HOUR_S = 3_600
 K = 1.0
 Z_CAP = 8.0
 P95_Z_CAP = 6.0  # the 95th percentile of few requests is their greatest
-LEAST_SHIFT_US = {"upstream": 5_000.0, "gateway": 10_000.0}  # geometric mean
+LEAST_SHIFT_US = {"upstream": 10_000.0, "gateway": 10_000.0}  # geometric mean
+LEAST_MACHINE_US = (
+    2_000.0  # of the gateway's own part, while EVERY_SHARE of the routes are slow upstream as well
+)
+EVERY_SHARE = 0.8
 P95_SHIFTS = 4.0  # a shift of the tail alone must be so many times that
+GRAVE_FACTOR = 4.0
+GRAVE_S = 10  # a shorter blip is not critical, however high
 LEAST_TIMED = 2  # requests in a window
 LEAST_TIMED_P95 = 5
+WHOLE_SHARE = 0.5  # of an upstream's routes are slow: it is not the one that is ripe first
 GATEWAY_SHARE = 0.5  # of the routes seen must be slow before the gateway is
 
 CARD = Card(
@@ -124,16 +132,17 @@ class LatencyRegression:
             return Scored(())
         recent = Recent(seen.recent.rows[chosen], seen.recent.values[:, chosen], seen.recent.seconds[chosen])
         second = seen.window.second
-        signals = [
-            *self._of_upstreams(recent, self._shift(second, recent, "upstream")),
-            *self._of_gateway(recent, self._shift(second, recent, "gateway")),
-        ]
+        upstream = self._shift(second, recent, "upstream", LEAST_SHIFT_US["upstream"])
+        every = bool((upstream.ripe | upstream.lasting).mean() >= EVERY_SHARE)
+        least_us = LEAST_MACHINE_US if every else LEAST_SHIFT_US["gateway"]
+        own = self._of_gateway(recent, self._shift(second, recent, "gateway", least_us))
+        signals = [*self._of_upstreams(recent, upstream, is_masked=bool(own)), *own]
         told = {signal.key for signal in signals}
         present = [self._rows.names[row] for row in recent.rows]
         above = [UPSTREAM + self._rows.upstreams[row] for row in recent.rows]
         return Scored(tuple(signals), frozenset((*present, *above, GATEWAY)) - told)
 
-    def _shift(self, second: int, recent: Recent, part: Part) -> Shift:
+    def _shift(self, second: int, recent: Recent, part: Part, least_us: float) -> Shift:
         """CUSUM of one part over the last windows of each row."""
         timed = recent.of("timed")
         n = np.maximum(timed, 1.0)
@@ -147,7 +156,6 @@ class LatencyRegression:
         enough = self._enough(recent.rows)
         counted = (timed >= LEAST_TIMED) & (enough & (usual.values >= LEAST_VALUES))[:, None]
         counted_p95 = (timed >= LEAST_TIMED_P95) & (enough & (tail.values >= LEAST_VALUES))[:, None]
-        least_us = LEAST_SHIFT_US[part]
         return either(
             shifted(np.where(counted, z - K, 0.0), mean, timed, level=usual.level, least_us=least_us),
             shifted(
@@ -167,41 +175,47 @@ class LatencyRegression:
         enough: Flags = inside & (span >= LEAST_HISTORY_S)
         return enough
 
-    def _of_upstreams(self, recent: Recent, shift: Shift) -> list[Signal]:
-        """Signals of routes; where two or more of an upstream are ripe, the upstream's is the ripe one."""
+    def _of_upstreams(self, recent: Recent, shift: Shift, *, is_masked: bool) -> list[Signal]:
+        """Signals of routes; where two of an upstream are ripe, or one and half are slow, the upstream's is.
+
+        None is ripe where the gateway itself is slow (`is_masked`): that is told, and it is one incident.
+        """
         slow: dict[str, list[int]] = {}
         for at in np.flatnonzero(shift.ripe | shift.lasting):
             slow.setdefault(self._rows.upstreams[int(recent.rows[at])], []).append(int(at))
         signals: list[Signal] = []
         for upstream, routes in sorted(slow.items()):
-            ripe = [at for at in routes if shift.ripe[at]]
-            is_whole = len(ripe) >= 2 and bool(upstream)
+            ripe = [at for at in routes if shift.ripe[at] and not is_masked]
+            known = sum(self._rows.upstreams[int(row)] == upstream for row in recent.rows)
+            is_shared = len(routes) >= max(2.0, WHOLE_SHARE * known)
+            is_whole = bool(upstream and ripe) and (is_shared or len(ripe) >= 2)
             signals += [
-                to_signal(Slow(recent, shift, at, self._rows), ripe=bool(shift.ripe[at]) and not is_whole)
+                to_signal(
+                    Slow(recent, shift, (at,), self._rows), ripe=at in ripe and not is_shared and not is_whole
+                )
                 for at in routes
             ]
-            if upstream:
-                worst = max(ripe or routes, key=lambda at: (float(shift.score[at]), -at))
-                about = Slow(recent, shift, worst, self._rows)
+            if len(routes) >= 2 and upstream:
+                about = Slow(recent, shift, tuple(routes), self._rows)
                 signals.append(to_signal(about, ripe=is_whole, key=UPSTREAM + upstream))
         return signals
 
     def _of_gateway(self, recent: Recent, shift: Shift) -> list[Signal]:
-        """One signal about the gateway, where most of its routes got slower in its own part."""
+        """One signal about the gateway, where most of its routes are slower in its own part."""
         routes = np.flatnonzero(shift.ripe | shift.lasting)
-        if not len(routes):
+        most = max(1.0, GATEWAY_SHARE * len(recent.rows))
+        if len(routes) < most:
             return []
-        is_ripe = int(shift.ripe.sum()) >= max(1.0, GATEWAY_SHARE * len(recent.rows))
-        worst = max((int(at) for at in routes), key=lambda at: (float(shift.score[at]), -at))
-        return [to_signal(Slow(recent, shift, worst, self._rows), ripe=is_ripe, key=GATEWAY)]
+        about = Slow(recent, shift, tuple(int(at) for at in routes), self._rows)
+        return [to_signal(about, ripe=int(shift.ripe.sum()) >= most, key=GATEWAY)]
 
 
 class Slow(NamedTuple):
-    """One row of a shift."""
+    """Rows of a shift: slow routes, at least one."""
 
     recent: Recent
     shift: Shift
-    at: int
+    at: tuple[int, ...]
     rows: Rows
 
 
@@ -216,34 +230,80 @@ def milliseconds(log_us: float) -> float:
 
 
 def to_signal(slow: Slow, *, ripe: bool, key: str = "") -> Signal:
-    """A signal about a route, or about what `key` names with the route as the worst of it."""
-    recent, shift, at, rows = slow
-    row = int(recent.rows[at])
-    route = rows.names[row].removeprefix(ROUTE)
-    windows = int(shift.windows[at])
-    seconds = recent.seconds[at, :windows]
-    onset = int(seconds[seconds > 0].min()) if (seconds > 0).any() else 0
-    observed, expected = milliseconds(float(shift.now[at])), milliseconds(float(shift.level[at]))
-    whose = "the gateway's own part" if key == GATEWAY else "the upstream"
-    other = "upstream" if key == GATEWAY else "gateway"
-    timed = np.maximum(recent.of("timed")[at, :windows].sum(), 1.0)
-    beside = milliseconds(float(recent.of(f"{other}_sum")[at, :windows].sum() / timed))
-    upstream = rows.upstreams[row]
+    """A signal about a route, or about what `key` names, which is all of these routes together."""
+    recent, shift, routes, rows = slow
+    worst = max(routes, key=lambda at: (float(shift.score[at]), -at))
+    observed, expected = took(slow, key)
+    onset = onset_of(slow)
+    lasted_s = int(recent.seconds[worst, 0]) - onset + 1
+    name, upstream = rows.names[int(recent.rows[worst])], rows.upstreams[int(recent.rows[worst])]
+    part = GATEWAY if key == GATEWAY else "upstream"
+    other = "upstream" if key == GATEWAY else GATEWAY
+    beside = milliseconds(beside_of(slow, other))
     return Signal(
-        key=key or rows.names[row],
+        key=key or name,
         kind=CARD.kind,
         ripe=ripe,
-        score=round(float(shift.score[at]), 3),
+        score=round(float(shift.score[worst]), 3),
         onset=onset,
-        route=route,
+        route="" if key else name.removeprefix(ROUTE),
         identity="",
-        group=GATEWAY if key == GATEWAY else upstream or rows.names[row],
-        severity="critical" if observed > 4 * expected else "warning",
-        summary=f"{key or rows.names[row]}: {whose} takes {observed:.3g} ms on {route}, "
-        f"usual are {expected:.3g} ms",
+        group=GATEWAY if key == GATEWAY else upstream or name,
+        severity="critical" if observed > GRAVE_FACTOR * expected and lasted_s >= GRAVE_S else "warning",
+        summary=summary_of(slow, key or name, observed, expected),
         evidence=(
-            Observation(f"{GATEWAY if key == GATEWAY else 'upstream'}_latency", observed, expected, "ms"),
+            Observation(f"{part}_latency", observed, expected, "ms"),
             Observation(f"{other}_latency_beside", beside, beside, "ms"),
-            Observation("windows", float(windows), 0.0, "windows"),
+            Observation("slow_routes", float(len(routes)), float(len(recent.rows)), "routes"),
+            Observation("windows", float(shift.windows[worst]), 0.0, "windows"),
         ),
+    )
+
+
+def took(slow: Slow, key: str) -> tuple[float, float]:
+    """(now, usual) milliseconds: of the route, or of all that belongs to `key`: always of the same."""
+    recent, shift, routes, rows = slow
+    about = routes
+    if key:
+        upstream = key.removeprefix(UPSTREAM)
+        about = tuple(
+            at
+            for at, row in enumerate(recent.rows)
+            if shift.level[at] > 0.0 and (key == GATEWAY or rows.upstreams[int(row)] == upstream)
+        )
+    if not shift.is_second[list(routes)].all():  # means and tails do not mix
+        about = tuple(at for at in about if not shift.is_second[at])
+    timed = recent.of("timed")[list(about)].sum(axis=1)
+    now, usual = (float(np.average(each[list(about)], weights=timed)) for each in (shift.now, shift.level))
+    return milliseconds(now), milliseconds(usual)
+
+
+def onset_of(slow: Slow) -> int:
+    """The first slow second: of several routes the middle one, for one alone may have been slow before."""
+    began: list[int] = []
+    for at in slow.at:
+        seconds = slow.recent.seconds[at, : int(slow.shift.windows[at])]
+        began += [int(seconds[seconds > 0].min())] if (seconds > 0).any() else []
+    return sorted(began)[(len(began) - 1) // 2] if began else 0
+
+
+def beside_of(slow: Slow, other: str) -> float:
+    """What the other part took meanwhile: a mean of ln microseconds over all requests of these routes."""
+    total = timed = 0.0
+    for at in slow.at:
+        windows = int(slow.shift.windows[at])
+        total += float(slow.recent.of(f"{other}_sum")[at, :windows].sum())
+        timed += float(slow.recent.of("timed")[at, :windows].sum())
+    return total / max(timed, 1.0)
+
+
+def summary_of(slow: Slow, key: str, observed: float, expected: float) -> str:
+    """One sentence: who, how much, on how many routes."""
+    who = "the gateway's own part" if key == GATEWAY else "the upstream"
+    routes, known = len(slow.at), len(slow.recent.rows)
+    where = "" if key.startswith(ROUTE) else f" on {routes} of {known} routes"
+    which = " for the slowest 5 % of requests" if slow.shift.is_second[list(slow.at)].all() else ""
+    return (
+        f"{key}: {who} takes {to_duration(observed)}{where}{which}, {observed / expected:.1f} times the "
+        f"usual {to_duration(expected)}"
     )

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 import msgspec
 
 from analytics.detector import Card, Mask, Scored, Signal
-from kernel.findings import Finding, finding_id
+from kernel.findings import Finding, Severity, finding_id
 
 QUIET_S = 15  # a finding closes after so many calm seconds
 ABANDONED_S = 600  # ... or when nothing at all was heard of its key for so long
 REFRESH_S = 10  # an open finding's evidence is written at most so often
 REMEMBERED_S = 1_200  # closed findings are kept so long, to mask what is learnt
 MOST_OPEN = 1_000  # per tenant: more tell people nothing
+RANKS: tuple[Severity, ...] = ("info", "warning", "critical")
 BLIND_S = 60  # of a warm-up: too little is learnt to find again what was found then
 
 
@@ -183,6 +184,7 @@ class Tracker:
         standing.finding = msgspec.structs.replace(
             standing.finding,
             score=max(standing.finding.score, signal.score),
+            severity=max(standing.finding.severity, signal.severity, key=RANKS.index),
             summary=signal.summary,
             evidence=signal.evidence,
         )

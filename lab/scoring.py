@@ -28,6 +28,7 @@ FINDING_TARGET_S = 5.0
 MITIGATION_TARGET_S = 8.0
 REFUSED_TARGET = 0.005
 MITIGATED_SHARE = 0.9
+EARLY_S = 2.0  # an onset is a whole second, and noise before the act may lie in its first windows
 LATE_S = 6.0  # a finding this long after the end of an act still belongs to it
 
 KIND_OF: dict[EventKind, str] = {
@@ -174,14 +175,17 @@ def others(seen: Sequence[Seen], explained: Iterable[Happened]) -> list[Seen]:
 
 
 def tells_of(seen: Seen, happened: Happened) -> bool:
-    """Whether a finding may be about an act: while it lasted, of any kind that it can cause.
+    """Whether a finding is about an act: it began and was read while that lasted, and the act can cause it.
 
-    A greedy client may slow the shop down, so a latency finding then is true as well.
+    A greedy client may slow the shop down or make it fail. A fault makes nobody greedy, nor a thief, and
+    stolen passwords or a scan are too few to slow anything down.
     """
-    if not happened.onset <= seen.at <= happened.ended + LATE_S:
+    finding = seen.finding
+    began = happened.onset - EARLY_S <= finding.onset <= happened.ended
+    if not began or not happened.onset <= seen.at <= happened.ended + LATE_S:
         return False
-    if seen.finding.kind in PERSONAL:
-        return seen.finding.identity in happened.identities
-    if seen.finding.kind in OF_MANY:
+    if finding.kind in PERSONAL:
+        return finding.identity in happened.identities
+    if finding.kind in OF_MANY:
         return len(happened.identities) > 1
-    return True
+    return happened.act.kind == "greedy client" or finding.kind == KIND_OF[happened.act.kind]

@@ -2,7 +2,7 @@ import pytest
 
 from analytics.engine import Engine
 from analytics.windows import Hour
-from tests.analytics.seeing import run
+from tests.analytics.seeing import run, since_start
 from tests.analytics.traffic import START, quiet, slowed, windows_of
 
 
@@ -35,8 +35,56 @@ def test_a_slow_gateway_is_told_from_a_slow_upstream() -> None:
     assert finding.evidence[0].name == "gateway_latency"
 
 
-def test_a_stall_of_a_second_is_no_regression() -> None:
-    assert not run(slowed(quiet(seconds=60), 40.0, 41.0, factor=20.0))
+def test_a_machine_on_which_everything_is_slow_is_one_finding_about_the_gateway() -> None:
+    requests = [
+        each._replace(own_us=each.own_us + 4_000, upstream_us=each.upstream_us * 4) if each.at >= 36 else each
+        for each in quiet(seconds=60)
+    ]
+    (finding,) = run(requests)
+    assert (finding.key, finding.route) == ("gateway", "")
+
+
+@pytest.mark.parametrize("factor", [1.3, 20.0])
+def test_a_slow_down_that_ended_does_not_begin_again_with_its_old_onset(factor: float) -> None:
+    twice = slowed(slowed(quiet(seconds=110), 36.0, 46.0, factor=4.0), 66.0, 76.0, factor=factor)
+    onsets = [since_start(each.onset) for each in run(twice)]
+    expected = [36.0] if factor < 1.5 else [36.0, 66.0]
+    assert onsets == pytest.approx(expected, abs=1.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_slow_no_more_is_closed_within_twenty_seconds(seed: int) -> None:
+    (finding,) = run(slowed(quiet(seed, seconds=150), 36.0, 46.0))
+    assert 46 < since_start(finding.closed_at) <= 67
+
+
+def test_the_subject_of_a_finding_stays_what_it_was() -> None:
+    engine, told = Engine("t"), []
+    for window in windows_of(slowed(quiet(seconds=70), 36.0, 66.0)):
+        told += engine.advance([window], window.second + 1, 0.0)
+    assert len({each.id for each in told}) == 1
+    assert len({each.summary.split(" takes ")[0] for each in told}) == 1
+    usual = {each.evidence[0].expected for each in told}
+    assert max(usual) < 1.1 * min(usual)
+    assert all(each.evidence[0].observed > 1.4 * each.evidence[0].expected for each in told)
+
+
+def test_a_slow_down_is_critical_when_it_is_great_and_lasts() -> None:
+    def severity(until: float) -> str:
+        (finding,) = run(slowed(quiet(seconds=80), 36.0, until, factor=8.0))
+        return finding.severity
+
+    assert (severity(40.0), severity(60.0)) == ("warning", "critical")
+
+
+def test_milliseconds_of_a_fast_route_are_no_regression() -> None:
+    fast = [each._replace(upstream_us=each.upstream_us // 6) for each in quiet(seconds=70)]
+    assert not run(slowed(fast, 36.0, 60.0, factor=2.5))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stall_of_a_second_is_no_regression(seed: int) -> None:
+    assert not run(slowed(quiet(seed, seconds=60), 40.0, 41.0, factor=20.0))
 
 
 def test_microseconds_more_are_no_regression() -> None:

@@ -167,6 +167,21 @@ def test_a_scan_by_a_bystander_is_a_false_alarm_whatever_happens_then() -> None:
     assert finding_of(acts[1], [Seen(scan, 103.0)]) is None
 
 
+LATENCY = msgspec.structs.replace(FINDING, kind="latency-regression", key="upstream:shop", identity="")
+
+
+def test_a_finding_that_began_before_the_act_is_a_false_alarm_though_it_is_read_meanwhile() -> None:
+    old, own = (Seen(msgspec.structs.replace(LATENCY, onset=onset), 103.0) for onset in (68.0, 99.0))
+    assert others([old, own], [happened("slow upstream")]) == [old]
+
+
+@pytest.mark.parametrize("kind", ["error burst", "credential stuffing", "vulnerability scan"])
+def test_a_finding_about_something_else_than_the_act_is_a_false_alarm(kind: EventKind) -> None:
+    seen = [Seen(LATENCY, 103.0)]
+    assert others(seen, [happened(kind, GREEDY)]) == seen
+    assert not others(seen, [happened("greedy client", GREEDY)])
+
+
 @pytest.mark.parametrize("kind", ["credential-stuffing", "flood"])
 def test_an_attack_of_many_that_is_found_while_the_shop_fails_is_a_false_alarm(kind: str) -> None:
     seen = [Seen(msgspec.structs.replace(FINDING, kind=kind, identity=""), 103.0)]
