@@ -8,6 +8,7 @@ import datetime as dt
 import email.utils
 import hashlib
 import hmac
+import urllib.parse
 from collections.abc import Sequence
 from typing import Literal
 
@@ -79,13 +80,30 @@ async def post(sink: Sink, body: bytes, *, now: float, within_s: float) -> None:
     except (TimeoutError, httpx2.TimeoutException) as failure:
         raise NotDelivered(f"no answer within {within_s:.3g} s") from failure
     except (httpx2.HTTPError, OSError, ValueError) as failure:  # the latter: a name that is none
-        raise NotDelivered(REASONS.get(type(failure), "the connection broke")) from failure
+        raise NotDelivered(
+            f"{where_of(url)} {REASONS.get(type(failure), 'broke the connection')}"
+        ) from failure
 
 
 REASONS: dict[type[Exception], str] = {
-    httpx2.ConnectError: "it cannot be connected to",
-    httpx2.RemoteProtocolError: "it does not speak HTTP, or hung up",
+    httpx2.ConnectError: "cannot be connected to",
+    httpx2.RemoteProtocolError: "does not speak HTTP, or hung up",
 }
+
+
+def where_of(url: str) -> str:
+    """HOST:PORT of a URL; a path and a query may be secrets, these are none.
+
+    >>> where_of("https://me:hidden@chat.example/hooks/hidden"), where_of("http://[::1]:9093/x")
+    ('chat.example:443', '[::1]:9093')
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:  # such a port, or brackets
+        return "an address that is none"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{port}"
 
 
 def judge(answer: httpx2.Response, now: float) -> None:

@@ -100,7 +100,7 @@ def test_a_sink_that_is_not_there_is_told_without_its_url() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     fact = refusal(Sink("chat", "webhook", f"http://127.0.0.1:{port}/secret", secret=b"s"))
-    assert (str(fact), fact.is_final) == ("it cannot be connected to", False)
+    assert (str(fact), fact.is_final) == (f"127.0.0.1:{port} cannot be connected to", False)
 
 
 def test_a_wait_is_bounded_and_nonsense_is_none() -> None:

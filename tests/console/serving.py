@@ -17,7 +17,7 @@ from console.tokens import ROLES_OF_TOKEN, Role, Token, Tokens
 from console.web.pages import add_pages
 
 TOKEN = "t0ken"
-EVERYTHING = Token(TOKEN, frozenset(Role), "keyring")  # no real token has every role
+EVERYTHING = Token(TOKEN, frozenset(Role), "admin")  # no real token has every role
 TOKENS = [EVERYTHING, *(Token(f"of-{role}", roles, role) for role, roles in ROLES_OF_TOKEN.items())]
 PATIENCE_S = 20.0
 

@@ -54,7 +54,7 @@ def test_a_directory_that_cannot_be_written_is_told_with_what_to_do(
 
 
 def test_an_address_that_is_none_is_told_with_its_option(policy: Path, tmp_path: Path) -> None:
-    done = started(policy, tmp_path / "data", "--warehouse-listen", "8123")
+    done = started(policy, tmp_path / "data", *ANY_PORT, "--warehouse-listen", "8123")
     assert "--warehouse-listen '8123' is not HOST:PORT" in done.complaint
 
 

@@ -42,7 +42,7 @@ class Browser:
 async def browsing(policy: Path, warehouse: str, clock: Clock) -> AsyncIterator[Browser]:
     """A browser that is not signed in yet."""
     state = open_state(policy.parent / "control.sqlite", policy, clock)
-    tokens = Tokens([Token(TOKEN, ROLES_OF_TOKEN["admin"], "keyring")])
+    tokens = Tokens([Token(TOKEN, ROLES_OF_TOKEN["admin"], "admin")])
     app = create_app(state, tokens)
     add_pages(app, state, tokens, warehouse, clock=clock)
     try:
