@@ -16,7 +16,7 @@ def lines_of(found: ReviewInFull) -> Iterator[str]:
     yield f"{about.title}  [{about.id}, {found.state}]"
     yield about.reason
     lasts = to_span(about.lasts_s) if about.lasts_s else "for ever"
-    yield f"confidence {about.confidence:.0%}, would last {lasts}, void after {to_utc(about.expires_at)} UTC"
+    yield f"{about.confidence:.0%} sure, would last {lasts}, void after {to_utc(about.expires_at)} UTC"
     yield ""
     yield found.diff.rstrip("\n") or f"it does not fit the policy in force: {found.stale}"
     if found.state == "open" and found.patch:
@@ -54,9 +54,13 @@ def evidence_lines(evidence: Evidence) -> Iterator[str]:
 
 def replay_lines(report: ReplayReport) -> Iterator[str]:
     """What it would have done."""
-    yield f"replay of {to_utc(report.since)} to {to_utc(report.until)} UTC"
+    seen = counted(report.seen_attack.requests + report.seen_legitimate.requests, "request")
+    yield f"replay of what was stored of {to_utc(report.since)} to {to_utc(report.until)} UTC: {seen}"
     yield f"  would newly refuse of attackers: {told(report.newly_attack)}"
     yield f"  would newly refuse of others: {told(report.newly_legitimate)}"
+    if report.unrouted_attack.requests or report.unrouted_legitimate.requests:
+        unrouted = f"attackers {told(report.unrouted_attack)}, others {told(report.unrouted_legitimate)}"
+        yield f"  would deny (403) what no route takes now (404): {unrouted}"
     yield f"  {bound_line(report.bound)}"
     again = report.disagreement
     yield f"  the active policy, replayed, disagrees in {again.share:.2%} of {again.compared:,} decisions"
@@ -73,7 +77,9 @@ def rule_lines(rule: RuleHarm) -> Iterator[str]:
         (f"    {to_rate(point.rate)}", f"attacks {told(point.attack)}", f"others {told(point.legitimate)}")
         for point in rule.curve
     ]
-    yield from aligned(rows) if rows else ()
+    if rows:
+        yield "    what it would refuse at other values:"
+        yield from aligned(rows)
 
 
 def decision_lines(found: ReviewInFull) -> Iterator[str]:

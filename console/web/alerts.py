@@ -3,7 +3,10 @@
 from fastapi import FastAPI, Request, Response
 
 from console.web.alarms import Alarm, to_alarms
+from console.web.offers import usefulness
+from console.web.sharing import Shared
 from console.web.site import Site
+from console.web.streams import STREAMED_S, stream_of
 from console.web.telemetry import WarehouseAway
 
 SHOWN_S = 7 * 86_400.0
@@ -15,20 +18,34 @@ class Alerts:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._shared = Shared(lambda: alarms_of(site, SHOWN_S), fresh_s=STREAMED_S, clock=site.now)
 
     async def listed(self, request: Request) -> Response:
         """What fires now, and what is over."""
+        return await self._show(request, "alerts.html")
+
+    async def part(self, request: Request) -> Response:
+        """The moving part alone."""
+        return await self._show(request, "alerts_part.html")
+
+    async def events(self, request: Request) -> Response:
+        """The same as a stream."""
+        return await stream_of(self._site, request, lambda: self.part(request))
+
+    async def _show(self, request: Request, template: str) -> Response:
         self._site.session_of(request)
-        alarms, away = await alarms_of(self._site, SHOWN_S)
+        alarms, away = await self._shared.of("")
         proposed = await self._site.state.recommendations("")
         return await self._site.show(
             request,
-            "alerts.html",
+            template,
             firing=[each for each in alarms if not each.ends_at],
             ended=[each for each in alarms if each.ends_at][:MOST_ENDED],
             undelivered=[each for each in alarms if each.is_undelivered],
             by_finding={
-                each.recommendation.finding: each for each in proposed if each.recommendation.finding
+                each.recommendation.finding: each
+                for each in sorted(proposed, key=usefulness, reverse=True)  # the most useful one stays
+                if each.recommendation.finding
             },
             away=away,
         )
@@ -43,5 +60,11 @@ async def alarms_of(site: Site, span_s: float) -> tuple[list[Alarm], str]:
 
 
 def add_alerts(app: FastAPI, site: Site) -> None:
-    """Add this page to the application."""
-    app.add_api_route("/alerts", Alerts(site).listed, include_in_schema=False)
+    """Add these pages to the application."""
+    alerts = Alerts(site)
+    for path, page in (
+        ("/alerts", alerts.listed),
+        ("/alerts/part", alerts.part),
+        ("/alerts/part/events", alerts.events),
+    ):
+        app.add_api_route(path, page, include_in_schema=False)

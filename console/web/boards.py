@@ -13,9 +13,10 @@ from fastapi.responses import RedirectResponse
 from console.moments import to_utc
 from console.web.charts import Chart, Line
 from console.web.forms import NotShown
-from console.web.rendering import SECURITY_FIELDS, to_number
+from console.web.rendering import NOTHING, SECURITY_FIELDS, to_number, to_percent
 from console.web.site import Site
 from console.web.telemetry import WarehouseAway
+from console.web.traffic import UNMATCHED
 from dashboards.asking import Cell, Columns, to_series
 from dashboards.boards import BOARDS
 from dashboards.boards.choices import ROUTE
@@ -42,6 +43,22 @@ UNITS: Mapping[str, str] = {
 TIMES = (1e9, 4e9)
 # Columns that are there for a panel's link alone.
 LINKED_ONLY = frozenset({"id", "revision"})
+# Columns that are no word for people by themselves.
+COLUMN_NAMES: Mapping[str, str] = {
+    "request_count": "requests",
+    "refused_count": "refused",
+    "decided_at": "decided",
+    "harm_promised": "harm promised, at most",
+    "harm_realised": "harm realised, at most",
+    "mean_ms": "mean, ms",
+    "silent_s": "silent for, s",
+    "overlays_version": "version of the limits set",
+    "sure": "how sure",
+    "confidence": "how sure",
+    "short": "revision",
+}
+SHARES = re.compile(r"^(share|share_right|sure|confidence|promised_bound|realised|harm_\w+|\w+_share)$")
+TITLES: Mapping[str, str] = {"Overview": "Traffic overview"}  # the console has an overview of its own
 FIELD = re.compile(r"\$\{__data\.fields\.(\w+)\}")
 BOARD_LINK = re.compile(r"^/d/tidegate-(\w+)\?.*var-route=")
 
@@ -84,7 +101,8 @@ class Boards:
         route = request.query_params.get("route", "")
         until = self._site.now()
         over = TimeRange(until - RANGES[span], until, POINTS)
-        chosen: Values = {"tenant": self._site.state.tenant, "route": route or ALL, "console": ""}
+        asked = "" if route == UNMATCHED else route or ALL
+        chosen: Values = {"tenant": self._site.state.tenant, "route": asked, "console": ""}
         routes, away = await self._routes(over, chosen)
         answers = [] if away else await asyncio.gather(*(self._shown(p, over, chosen) for p in found.panels))
         return await self._site.show(
@@ -92,6 +110,7 @@ class Boards:
             "board.html",
             board=found,
             boards=[(slug_of(each), title_of(each)) for each in BOARDS],
+            title=title_of(found),
             chosen=board,
             range=span,
             ranges=tuple(RANGES),
@@ -109,7 +128,7 @@ class Boards:
             answer = await self._site.telemetry.answer_of(expand(ROUTE.sql, over, chosen))
         except WarehouseAway as fact:
             return (), str(fact)
-        return tuple(str(each) for column in answer.values for each in column if each), ""
+        return tuple(str(each or UNMATCHED) for column in answer.values for each in column), ""
 
     async def _shown(self, panel: Panel, over: TimeRange, chosen: Values) -> Shown:
         try:
@@ -136,13 +155,17 @@ def to_shown(panel: Panel, answer: Columns, *, over: TimeRange | None = None, tr
         value = answer.values[0][0] if answer.rows else None
         return msgspec.structs.replace(shown, text=to_text(value, panel))
     rows = list(zip(*answer.values, strict=True))[:MOST_ROWS]
+    # Where requests are counted, an empty route is that of no route; elsewhere there is just no value.
+    nothing = UNMATCHED if "request_count" in answer.names else NOTHING
     kept = [name for name in answer.names if name not in LINKED_ONLY or not panel.links]
     places = [answer.names.index(name) for name in kept]
     return msgspec.structs.replace(
         shown,
-        names=tuple(kept),
+        names=tuple(COLUMN_NAMES.get(name, name.replace("_", " ")) for name in kept),
         numeric=tuple(all(is_number(row[place]) for row in rows) for place in places),
-        rows=tuple(tuple(to_cell(row[place]) for place in places) for row in rows),
+        rows=tuple(
+            tuple(to_cell(row[place], answer.names[place], nothing) for place in places) for row in rows
+        ),
         hrefs=tuple(to_href(panel, dict(zip(answer.names, row, strict=True))) for row in rows),
     )
 
@@ -152,24 +175,33 @@ def to_href(panel: Panel, row: Mapping[str, Cell]) -> str:
     if not panel.links:
         return ""
     url = BOARD_LINK.sub(r"/boards/\1?route=", panel.links[0].url.removeprefix("${console}"))
-    return FIELD.sub(lambda field: quote(str(row.get(field[1], "")), safe=""), url)
+    values = {name: UNMATCHED if name == "route" and cell == "" else cell for name, cell in row.items()}
+    return FIELD.sub(lambda field: quote(str(values.get(field[1], "")), safe=""), url)
 
 
 def to_chart(panel: Panel, answer: Columns, over: TimeRange | None) -> Chart:
-    """Lines over time: the MOST_LINES greatest."""
+    """Lines over time: the MOST_LINES greatest. A heatmap's are named by their upper bounds."""
     span = (over.since, over.until) if over else None
     series = to_series(answer)
     times = 100.0 if panel.unit == SHARE else 1.0
     lines = [
         Line(
-            name.replace("_", " ") or "(none)",
+            to_line_name(panel, name, is_route="route" in answer.names),
             tuple(math.nan if value is None else value * times for value in values),
         )
         for name, values in zip(series.names, series.values, strict=True)
     ]
     greatest = sorted(lines, key=lambda line: -sum(v for v in line.values if not math.isnan(v)))[:MOST_LINES]
     kept = tuple(line for line in lines if line in greatest)
-    return Chart(panel.name, panel.title, UNITS[panel.unit], series.times, kept, span)
+    unit = "requests" if panel.kind == "heatmap" else UNITS[panel.unit]
+    return Chart(panel.name, panel.title, unit, series.times, kept, span)
+
+
+def to_line_name(panel: Panel, name: str, *, is_route: bool) -> str:
+    """What a line is called in the legend."""
+    if panel.kind == "heatmap":
+        return f"up to {name} ms" if name.isdigit() else name
+    return name.replace("_", " ") or (UNMATCHED if is_route else "(none)")
 
 
 def to_text(value: Cell, panel: Panel) -> str:
@@ -179,15 +211,17 @@ def to_text(value: Cell, panel: Panel) -> str:
     return to_number(value * 100 if panel.unit == SHARE else value)
 
 
-def to_cell(value: Cell) -> str:
-    """A table's cell.
+def to_cell(value: Cell, name: str = "", nothing: str = NOTHING) -> str:
+    """A table's cell, in a column of that name.
 
-    >>> to_cell(1_764_000_000.0), to_cell(12), to_cell("x")
-    ('2025-11-24 16:00:00', '12', 'x')
+    >>> to_cell(1_764_000_000.0), to_cell(12), to_cell("x"), to_cell(0.0365, "share").replace("\xa0", " ")
+    ('2025-11-24 16:00:00', '12', 'x', '3.65 %')
     """
+    if isinstance(value, int | float) and SHARES.match(name):
+        return to_percent(value)
     if isinstance(value, float):
         return to_utc(value) if TIMES[0] <= value <= TIMES[1] else to_number(value)
-    return f"{value:,}" if isinstance(value, int) else str(value or "")
+    return f"{value:,}" if isinstance(value, int) else str(value or nothing)
 
 
 def is_number(value: Cell) -> bool:
@@ -202,7 +236,8 @@ def slug_of(board: Board) -> str:
 
 def title_of(board: Board) -> str:
     """A board's title without the product's name."""
-    return board.title.removeprefix("Tidegate: ")
+    title = board.title.removeprefix("Tidegate: ")
+    return TITLES.get(title, title)
 
 
 def add_boards(app: FastAPI, site: Site) -> None:

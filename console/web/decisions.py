@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from console.facts import Changed, NotOpen, Objected, Stale, Unknown
 from console.web.acting import acting_of, reach_of
 from console.web.forms import NotShown, WrongForm, to_approve, to_reason
+from console.web.offers import is_idle, usefulness
 from console.web.rendering import SECURITY_FIELDS
 from console.web.site import DECIDERS, Site, sent_form
 from console.web.streams import stream_of
@@ -25,13 +26,18 @@ class Reviews:
         self._site = site
 
     async def listed(self, request: Request) -> Response:
-        """Every recommendation, open ones first."""
+        """Every recommendation: open ones first, of these the most useful; then what was decided last."""
         self._site.session_of(request)
         # The newest of all are bounded; what waits or holds is never left out.
         found = [await self._site.state.recommendations(state) for state in ("open", "approved", "")]
         known = {each.recommendation.id: each for listed in found for each in listed}
-        ordered = sorted(known.values(), key=lambda each: (each.state != "open", -each.changed_at))
-        return await self._site.show(request, "recommendations.html", recommendations=ordered)
+        decided = [each for each in known.values() if each.state != "open"]
+        ordered = [
+            *sorted((each for each in known.values() if each.state == "open"), key=usefulness),
+            *sorted(decided, key=lambda each: -each.changed_at),
+        ]
+        idle = {each.recommendation.id for each in ordered if is_idle(each.recommendation)}
+        return await self._site.show(request, "recommendations.html", recommendations=ordered, idle=idle)
 
     async def one(self, request: Request, recommendation: str) -> Response:
         """What it would change, why, and what a replay says."""

@@ -15,19 +15,20 @@ from console.web.alerts import add_alerts
 from console.web.boards import add_boards
 from console.web.decisions import add_decisions
 from console.web.forms import NotShown, form_of
+from console.web.offers import acts_on
 from console.web.records import add_records
 from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
 from console.web.sharing import Shared
 from console.web.site import READERS, Site, Unseen, cookie_of, is_secure, sent_form
-from console.web.situation import Situation, accused_of, findings_of, is_about, situation_of
-from console.web.streams import stream_of
+from console.web.situation import Situation, accused_of, findings_of, overlays_on, situation_of
+from console.web.streams import STREAMED_S, stream_of
 from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
 
 SETTLED_S = 2.0  # newer seconds are not complete in the warehouse yet
 MOST_ROUTES = 12
-STREAMED_S = 1.0  # all streams of that time show one answer: two hundred open pages ask as much as two
+OF_UPSTREAMS = ("error-burst", "latency-regression")  # kinds of findings that accuse nobody
 
 
 class Views:
@@ -36,6 +37,7 @@ class Views:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._streamed = Shared(self._asked, fresh_s=STREAMED_S, clock=site.now)
+        self._streamed_findings = Shared(lambda: findings_of(site), fresh_s=STREAMED_S, clock=site.now)
 
     async def overview(self, request: Request) -> Response:
         """What is going on now."""
@@ -69,10 +71,21 @@ class Views:
         )
 
     async def findings(self, request: Request) -> Response:
-        """Every finding, newest onset first."""
+        """The newest findings, newest onset first."""
+        return await self._findings(request, "findings.html")
+
+    async def findings_part(self, request: Request) -> Response:
+        """Their table alone."""
+        return await self._findings(request, "findings_part.html")
+
+    async def findings_events(self, request: Request) -> Response:
+        """The same as a stream."""
+        return await stream_of(self._site, request, lambda: self.findings_part(request))
+
+    async def _findings(self, request: Request, template: str) -> Response:
         self._site.session_of(request)
-        findings, away = await findings_of(self._site)
-        return await self._site.show(request, "findings.html", findings=findings, away=away)
+        findings, away = await self._streamed_findings.of("")
+        return await self._site.show(request, template, findings=findings, away=away)
 
     async def finding(self, request: Request, finding: str) -> Response:
         """One finding with its evidence."""
@@ -84,12 +97,15 @@ class Views:
         if found is None:
             raise NotShown(404, "No such finding", f"no finding has the id {finding!r}")
         known = await self._site.state.recommendations("")
+        accused = (await accused_of(self._site, (found,))).get(found.id)
         return await self._site.show(
             request,
             "finding.html",
             finding=found,
-            accused=(await accused_of(self._site, (found,))).get(found.id),
-            proposed=[each for each in known if is_about(each.recommendation, found)],
+            accused=accused,
+            is_about_somebody=bool(found.identity or accused) or found.kind not in OF_UPSTREAMS,
+            overlays=overlays_on(found, accused, self._site.state.in_force()),
+            proposed=[each for each in known if acts_on(each.recommendation, found)],
             labels=await self._site.state.labels(),
         )
 
@@ -161,6 +177,8 @@ def add_pages(
         ("/live", views.live),
         ("/live/events", views.live_events),
         ("/findings", views.findings),
+        ("/findings/part", views.findings_part),
+        ("/findings/part/events", views.findings_events),
         ("/findings/{finding}", views.finding),
         ("/telemetry", views.health),
         ("/login", doors.ask),
@@ -197,7 +215,10 @@ def add_answers(app: FastAPI, site: Site) -> None:
 async def traffic_of(site: Site, since: float, until: float) -> object:
     """What the routes did; None where the warehouse is away."""
     try:
-        return to_traffic(await site.telemetry.history(since, until), since, until)
+        history, unrouted = await asyncio.gather(
+            site.telemetry.history(since, until), site.telemetry.unrouted(since, until)
+        )
+        return to_traffic(history, unrouted, since, until)
     except WarehouseAway:
         return None
 

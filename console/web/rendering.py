@@ -68,6 +68,7 @@ class Pages:
             bound=bound_line,
             identities=identities,
             diff=to_diff,
+            connections=to_connections,
             mark=lambda severity: MARKS.get(severity, "●"),
         )
         is_fetched = all((STATIC / "vendor" / name).is_file() for name in VENDOR)
@@ -119,6 +120,20 @@ def to_observed(name: str) -> str:
     'missed paths in 10 s'
     """
     return name.replace("_10s", " in 10 s").replace("_", " ")
+
+
+def to_connections(client: str) -> str:
+    """An address of the ledger's `slow_clients` with its open connections and unfinished messages, in words.
+
+    >>> to_connections("10.0.0.1 128 0"), to_connections("10.0.0.1 1 1")
+    ('10.0.0.1: 128 open', '10.0.0.1: 1 open, 1 of them in the middle of a message')
+    """
+    match client.split(" "):
+        case [address, is_open, "0"]:
+            return f"{address}: {is_open} open"
+        case [address, is_open, unfinished]:
+            return f"{address}: {is_open} open, {unfinished} of them in the middle of a message"
+    return client
 
 
 def to_diff(diff: str) -> list[tuple[str, str]]:

@@ -1,18 +1,19 @@
 """What is going on: open findings, whom they accuse, what is done about each, and who could not be told."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from console.web.acting import Acting, acting_of
 from console.web.alarms import Alarm
 from console.web.alerts import alarms_of
+from console.web.offers import acts_on, is_about, is_idle, usefulness
 from console.web.site import Site
 from console.web.telemetry import WarehouseAway
 from kernel.control import Status
-from kernel.findings import Finding, Severity
-from kernel.recommendations import Recommendation, Reviewed
+from kernel.findings import Finding, Overlay, Severity
+from kernel.recommendations import Reviewed
 from warehouse.readers_pages import Accused
 
 LATELY_S = 3_600.0  # closed findings that the overview still shows
@@ -36,11 +37,24 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     def acting_on(self, finding: Finding) -> list[Acting]:
         """Approved rules that act on what a finding is about."""
-        return [each for each in self.acting if is_about(each.reviewed.recommendation, finding)]
+        return [each for each in self.acting if acts_on(each.reviewed.recommendation, finding)]
 
-    def proposed_for(self, finding: Finding) -> list[Reviewed]:
-        """What can be done about a finding."""
-        return [each for each in self.proposed if is_about(each.recommendation, finding)]
+    def overlays_on(self, finding: Finding) -> list[Overlay]:
+        """Values that are set for whom a finding is about."""
+        return overlays_on(finding, self.accused.get(finding.id), self.status.overlays)
+
+    def offered_for(self, finding: Finding) -> list[Reviewed]:
+        """What can be done about a finding, and would refuse something of it; the most useful first."""
+        return [
+            each
+            for each in self.proposed
+            if is_about(each.recommendation, finding) and not is_idle(each.recommendation)
+        ]
+
+    @property
+    def to_review(self) -> int:
+        """How many proposals are worth a look."""
+        return sum(not is_idle(each.recommendation) for each in self.proposed)
 
 
 async def situation_of(site: Site) -> Situation:
@@ -69,26 +83,15 @@ async def situation_of(site: Site) -> Situation:
     )
 
 
-def is_about(recommendation: Recommendation, finding: Finding) -> bool:
-    """Whether a recommendation answers a finding, or answered an earlier one of the same detector about the
-    same route or client: an attack that comes back is a new finding."""
-    if recommendation.finding == finding.id:
-        return True
-    about = {finding.route, finding.identity, finding.key} - {""}
-    return recommendation.detector == finding.detector and bool(
-        {recommendation.route, recommendation.key} & about
-    )
+def overlays_on(finding: Finding, accused: Accused | None, overlays: Iterable[Overlay]) -> list[Overlay]:
+    """Values that are set because of a finding, or because of another one, for whom this one is about."""
+    whom = {finding.identity, *(accused.busiest if accused else ())} - {""}
+    return [each for each in overlays if each.finding == finding.id or each.identity in whom]
 
 
 def gravity(finding: Finding) -> tuple[int, float]:
     """The gravest first, of equals the newest."""
     return GRAVEST.index(finding.severity), -finding.onset
-
-
-def usefulness(proposal: Reviewed) -> int:
-    """What would have refused the most of an attack first; what was not replayed last."""
-    replay = proposal.recommendation.replay
-    return -replay.newly_attack.requests if replay else 0
 
 
 async def findings_of(site: Site) -> tuple[list[Finding], str]:

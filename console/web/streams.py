@@ -13,6 +13,7 @@ from console.web.rendering import SECURITY_FIELDS
 from console.web.site import Site, Unseen
 
 EVERY_S = 2.0
+STREAMED_S = 1.0  # all streams of that time show one answer: two hundred open pages ask as much as two
 SIGNED_OUT = b"event: signed-out\ndata: sign in again\n\n"
 
 Render = Callable[[], Awaitable[Response]]

@@ -27,6 +27,7 @@ from warehouse.readers_pages import (
     read_accused,
     read_deliveries,
     read_rule_deeds,
+    read_unrouted,
 )
 
 CONNECT_WITHIN_S = 3
@@ -96,6 +97,10 @@ class Telemetry:
         return await self._ask(
             lambda client: Reader(client, tenant).history(since, until, rollup="requests_1s")
         )
+
+    async def unrouted(self, since: float, until: float) -> dict[int, int]:
+        """Second -> requests that no route took. Raises WarehouseAway."""
+        return await self._ask(lambda client: read_unrouted(client, self._tenant, since, until))
 
     async def findings(self) -> list[Finding]:
         """The newest findings, open or closed. Raises WarehouseAway."""

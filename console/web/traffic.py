@@ -1,7 +1,8 @@
 """From a history of routes by the second to what the overview shows. Pure.
 
-Statuses fall into four classes that do not overlap: refused by the gateway, server errors (5xx), client
-errors (4xx that were not refused) and the rest. Histograms count requests by floor(8 log2 us).
+Statuses fall into five classes that do not overlap: refused by the policy, not routed (404 and 405 of the
+gateway), server errors (5xx), client errors (other 4xx) and the rest. Histograms count requests by
+floor(8 log2 us).
 """
 
 import math
@@ -13,6 +14,7 @@ from console.web.charts import Chart, Line
 from warehouse.readers import History
 
 SHOWN_S = 300
+FIGURES_S = 60  # what the figures are about: what is going on now
 BUCKET_S = 5  # a point of a chart
 BINS_PER_OCTAVE = 8
 UNMATCHED = "(no route)"
@@ -23,6 +25,7 @@ class Count(msgspec.Struct):
 
     requests: int = 0
     refused: int = 0
+    unrouted: int = 0
     client_errors: int = 0
     server_errors: int = 0
     durations: dict[int, int] = {}  # msgspec copies it
@@ -30,46 +33,62 @@ class Count(msgspec.Struct):
     @property
     def served(self) -> int:
         """Neither refused nor an error."""
-        return max(0, self.requests - self.refused - self.client_errors - self.server_errors)
+        unserved = self.refused + self.unrouted + self.client_errors + self.server_errors
+        return max(0, self.requests - unserved)
 
 
 class RouteTraffic(msgspec.Struct, frozen=True):
-    """One route over the time shown; `share_refused` and `share_failed` between 0 and 1."""
+    """One route over the time of the figures; shares between 0 and 1."""
 
     route: str
     requests_per_second: float
     share_refused: float
+    share_unrouted: float
     share_failed: float
     p50_ms: float
     p99_ms: float
 
 
 class Traffic(msgspec.Struct, frozen=True):
-    """What the overview shows of [since, until)."""
+    """What the overview shows: charts of [since, until), figures of [figures_since, until).
+
+    `is_begun`: nothing came before `figures_since`, which then is when the first request ended.
+    """
 
     since: float
     until: float
+    figures_since: float
+    is_begun: bool
     whole: RouteTraffic
     routes: tuple[RouteTraffic, ...]
     rates: Chart
     latency: Chart
 
 
-def to_traffic(history: History, since: float, until: float) -> Traffic:
-    """Sum a history up by time and by route, the busiest route first."""
+def to_traffic(history: History, unrouted: Mapping[int, int], since: float, until: float) -> Traffic:
+    """Sum a history up by time and, of its last FIGURES_S, by route, the busiest route first.
+
+    `unrouted`: second -> requests that no route took.
+    """
     buckets = {start: Count() for start in range(int(since), int(until), BUCKET_S)}
     routes: dict[str, Count] = {}
     whole = Count()
+    first = min(history.began, default=int(since))
+    figures_since = max(until - FIGURES_S, float(first))
     for index, began in enumerate(history.began):
         start = int(since) + (began - int(since)) // BUCKET_S * BUCKET_S
-        route = history.route[index] or UNMATCHED
-        for count in (buckets.setdefault(start, Count()), routes.setdefault(route, Count()), whole):
-            add(count, history, index)
-    span_s = max(until - since, 1.0)
+        counts = [buckets.setdefault(start, Count())]
+        if began >= figures_since:
+            counts += [routes.setdefault(history.route[index] or UNMATCHED, Count()), whole]
+        for count in counts:
+            add(count, history, index, unrouted=0 if history.route[index] else unrouted.get(began, 0))
+    span_s = max(until - figures_since, 1.0)
     told = sorted(routes.items(), key=lambda item: (-item[1].requests, item[0]))
     return Traffic(
         since=since,
         until=until,
+        figures_since=figures_since,
+        is_begun=first > until - FIGURES_S,
         whole=to_route("every route", whole, span_s),
         routes=tuple(to_route(route, count, span_s) for route, count in told),
         rates=rates_of(sorted(buckets.items())),
@@ -77,11 +96,12 @@ def to_traffic(history: History, since: float, until: float) -> Traffic:
     )
 
 
-def add(count: Count, history: History, index: int) -> None:
-    """Add one row of the history."""
+def add(count: Count, history: History, index: int, *, unrouted: int) -> None:
+    """Add one row of the history, whose `refused` counts what no route took, too."""
     refused = history.refused[index]
     count.requests += history.requests[index]
-    count.refused += refused
+    count.unrouted += min(unrouted, refused)
+    count.refused += max(0, refused - unrouted)
     # A refusal is a 4xx, except where the policy fails closed by 503: never counted twice, never below 0.
     count.client_errors += max(0, history.errors_4xx[index] - refused)
     count.server_errors += history.errors_5xx[index]
@@ -96,6 +116,7 @@ def to_route(route: str, count: Count, span_s: float) -> RouteTraffic:
         route=route,
         requests_per_second=count.requests / span_s,
         share_refused=count.refused / of,
+        share_unrouted=count.unrouted / of,
         share_failed=count.server_errors / of,
         p50_ms=quantile_ms(count.durations, 0.50),
         p99_ms=quantile_ms(count.durations, 0.99),
@@ -134,6 +155,7 @@ def rates_of(buckets: Iterable[tuple[int, Count]]) -> Chart:
             Line("client error", rate("client_errors")),
             Line("refused", rate("refused")),
             Line("server error", rate("server_errors")),
+            Line("not routed", rate("unrouted")),
         ),
     )
 

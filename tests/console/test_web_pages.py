@@ -62,7 +62,7 @@ async def test_the_overview_has_rates_and_a_table_below_each_chart(browser: Brow
     assert page.count('data-chart="{') == page.count("<summary>As a table</summary>") == 2
     login = page.partition("/boards/route?route=login")[2].partition("</tr>")[0]
     assert "client burst" in login
-    assert "85." in login  # percent refused: 3,600 of 4,200, less the seconds that are not settled
+    assert "95.2" in login  # percent refused: 40 of 42 in each second of the last minute
 
 
 async def test_the_live_part_is_the_overview_without_its_frame(browser: Browser) -> None:
@@ -70,6 +70,16 @@ async def test_the_live_part_is_the_overview_without_its_frame(browser: Browser)
     assert "<html" not in part
     assert part.strip().splitlines()[0].startswith("<h1>")
     assert part.strip() in (await browser.get("/")).text
+
+
+@pytest.mark.parametrize("path", ["/findings", "/alerts"])
+async def test_a_list_that_is_live_holds_its_moving_part(browser: Browser, path: str) -> None:
+    part = (await browser.get(f"{path}/part")).text
+    page = (await browser.get(path)).text
+    assert "<html" not in part
+    assert part.strip().splitlines()[0].startswith("<h1>")
+    assert part.strip() in page
+    assert f'hx-sse:connect="{path}/part/events"' in page
 
 
 async def test_findings_are_listed_open_and_ended(browser: Browser, attacked: Finding) -> None:
@@ -99,6 +109,7 @@ async def test_telemetry_health_has_the_account_and_who_follows(browser: Browser
     assert "0.8 s" in page
     assert "proxy-1" in page
     assert "<b>no</b>" in page.partition("proxy-2")[2]
+    assert "10.0.0.1: 128 open" in page
 
 
 async def test_the_policy_in_force_is_shown_as_text(browser: Browser) -> None:

@@ -7,15 +7,16 @@ import msgspec
 
 from console.tokens import Tokens
 from console.web.site import Site
-from console.web.situation import gravity, is_about, situation_of, usefulness
+from console.web.situation import gravity, overlays_on, situation_of
 from console.web.telemetry import Telemetry
-from kernel.recommendations import Reviewed
+from kernel.replays import Split
 from tests.console.policies import Clock
 from tests.console.web_proposals import proposal, propose
-from tests.console.web_seed import burst, policy_of
+from tests.console.web_seed import answer, burst, policy_of
 from tests.console.web_serving import browsing
 from warehouse.client import connect
 from warehouse.findings import insert_findings
+from warehouse.readers_pages import Accused
 from warehouse.suspects import Suspect, insert_suspects
 
 
@@ -42,29 +43,54 @@ async def test_a_finding_over_many_names_the_busiest_and_what_can_be_done(
     assert "and 2 more" in page
     assert told in single
     assert "What you can do" in page
-    assert "It would have refused 3,420 requests of 1 identity of the attack; harm: 1 of 412" in page
+    assert (
+        "Of the attack it would have refused 3,420 requests of 1 identity; of others 3 requests of 1" in page
+    )
 
 
-def test_an_attack_that_comes_back_is_answered_by_what_answered_it_before() -> None:
-    again = msgspec.structs.replace(burst("t", 1_000.0), id="later")
-    earlier = proposal("t", 1_000.0, finding="earlier")
-    assert is_about(earlier, again)  # of the same detector, about the same route
-    assert is_about(msgspec.structs.replace(earlier, route="", key=again.identity), again)
-    assert not is_about(msgspec.structs.replace(earlier, detector="D7"), again)
-    assert not is_about(msgspec.structs.replace(earlier, route="search", key="search"), again)
-    assert not is_about(earlier, msgspec.structs.replace(again, route="", identity="", key="upstream:shop"))
+def test_a_value_set_for_whom_a_finding_is_about_is_told_whatever_finding_set_it() -> None:
+    scan = msgspec.structs.replace(burst("t", 1_000.0), id="scan", kind="vulnerability-scan", detector="D7")
+    of_burst = answer("t", 1_000.0, finding="burst")
+    for_everybody = msgspec.structs.replace(of_burst, identity="", finding="demand")
+    assert overlays_on(scan, None, (of_burst, for_everybody)) == [of_burst]
+    stuffing = msgspec.structs.replace(scan, identity="", key="login")
+    assert overlays_on(stuffing, None, (of_burst,)) == []
+    assert overlays_on(stuffing, Accused("scan", 9, (of_burst.identity,)), (of_burst,)) == [of_burst]
 
 
-def test_the_gravest_findings_and_the_most_useful_proposals_come_first() -> None:
+async def test_a_proposal_that_would_refuse_nothing_is_not_offered(
+    tmp_path: Path, warehouse_url: str, tenant: str
+) -> None:
+    now = float(int(time.time()))
+    found = burst(tenant, now)
+    client = connect(warehouse_url)
+    insert_findings(client, [found])
+    client.close()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy_of(tenant))
+    good = proposal(tenant, now, finding=found.id)
+    assert good.replay is not None
+    nothing = msgspec.structs.replace(good.replay, newly_attack=Split())
+    idle = msgspec.structs.replace(good, id="1d1e", title="Limit nobody", replay=nothing)
+    clock = Clock(now)
+    await propose(tmp_path, policy, clock, idle)
+    await propose(tmp_path, policy, clock, good)
+    async with browsing(policy, warehouse_url, clock) as browser:
+        await browser.sign_in()
+        page = (await browser.get("/")).text
+        listed = (await browser.get("/recommendations")).text
+    assert good.title in page
+    assert "Limit nobody" not in page
+    assert "1 recommendation to review" in page
+    assert listed.index(good.title) < listed.index("Limit nobody")
+    assert "it would refuse nothing" in listed
+
+
+def test_the_gravest_findings_come_first() -> None:
     plain = burst("t", 1_000.0)
     older = msgspec.structs.replace(plain, onset=1.0)
     mild = msgspec.structs.replace(plain, severity="warning")
     assert sorted([mild, older, plain], key=gravity) == [plain, older, mild]
-    good = Reviewed(proposal("t", 1_000.0, finding=plain.id), "open", 1_000.0)
-    unknown = msgspec.structs.replace(
-        good, recommendation=msgspec.structs.replace(good.recommendation, replay=None)
-    )
-    assert sorted([unknown, good], key=usefulness) == [good, unknown]
 
 
 async def test_a_pause_is_told_on_the_overview(policy: Path, clock: Clock) -> None:

@@ -98,7 +98,23 @@ def seed(client: Client, tenant: str, now: float) -> Finding:
     insert_findings(client, [found, over])
     told = int(now) * 1_000_000
     insert_ledger(
-        client, [LedgerRow(tenant, "w1", 1, told - 800_000, told, len(rows), len(rows) - 3, 0, 0, 3, 2, ())]
+        client,
+        [
+            LedgerRow(
+                tenant,
+                "w1",
+                1,
+                told - 800_000,
+                told,
+                len(rows),
+                len(rows) - 3,
+                0,
+                0,
+                3,
+                2,
+                ("10.0.0.1 128 0",),
+            )
+        ],
     )
     return found
 

@@ -117,7 +117,7 @@ def wait_for_renewal(page: Page) -> None:
 
 def test_a_newcomer_reads_who_attacks_what(page: Page) -> None:
     first = page.locator("article.finding").first
-    assert first.get_by_role("heading").inner_text() == "▲ critical Client burst on route login"
+    assert first.get_by_role("heading", level=2).inner_text() == "▲ critical Client burst on route login"
     assert ATTACKER in first.inner_text()
 
 
@@ -126,6 +126,37 @@ def test_charts_are_drawn_and_the_live_part_is_renewed(page: Page) -> None:
     assert page.locator(".plot.drawn canvas").count() == 2
     wait_for_renewal(page)
     page.wait_for_function("() => document.querySelectorAll('.plot.drawn canvas').length === 2")
+
+
+@needs_vendor
+def test_charts_follow_the_width_of_the_window_and_tell_values_under_the_pointer(page: Page) -> None:
+    wide = page.locator(".plot.drawn canvas").first.bounding_box()
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.wait_for_function(
+        "wide => document.querySelector('.plot.drawn canvas').clientWidth !== wide",
+        arg=round(wide["width"]) if wide else 0,
+    )
+    value = page.locator(".u-value").nth(1)
+    assert not value.is_visible()
+    page.locator(".plot").first.hover()
+    assert value.is_visible()
+
+
+@pytest.mark.parametrize("path", ["/findings", "/recommendations", "/audit", "/"])
+def test_no_text_is_cut_at_800_pixels(page: Page, console: Served, path: str) -> None:
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.goto(console.url + path)
+    cut = "[...document.querySelectorAll('.wide')].filter(it => it.scrollWidth > it.clientWidth).length"
+    assert page.evaluate(cut) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") == 800
+
+
+@needs_vendor
+@pytest.mark.parametrize("path", ["/findings", "/alerts"])
+def test_lists_are_renewed_by_themselves(page: Page, console: Served, path: str) -> None:
+    page.goto(console.url + path)
+    page.evaluate("document.querySelector('#live h1').dataset.seen = 'before'")
+    page.wait_for_function("() => !document.querySelector('#live h1').dataset.seen")
 
 
 @needs_vendor

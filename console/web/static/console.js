@@ -1,7 +1,7 @@
 "use strict";
 // Draws what tables say, and keeps a live part still while somebody reads or types in it.
 
-const DASHES = [[], [8, 3], [2, 2], [10, 3, 2, 3]]; // colour alone tells nobody anything
+const DASHES = [[], [8, 3], [2, 2], [10, 3, 2, 3], [16, 4]]; // colour alone tells nobody anything
 const COLOURS = 8;
 const FILLED = "refused";
 const HEIGHT = 200;
@@ -30,14 +30,27 @@ function draw(place) {
       value: (_, value) => (value === null ? "–" : value.toPrecision(3)),
     };
   });
-  new uPlot({
+  const plot = new uPlot({
     width: place.clientWidth, height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: { x: chart.span ? { range: () => chart.span } : {}, y: { range: (_, low, high) => [0, (high || 1) * 1.1] } },
     axes: [axis({ values: (_, times) => times.map((time) => new Date(time * 1000).toISOString().slice(11, 19)), space: 90 }), axis({ size: 55 })],
     series: [{ label: "UTC", value: (_, time) => (time === null ? "–" : new Date(time * 1000).toISOString().slice(11, 19)) }, ...series],
+    legend: { markers: { width: 0, fill: (_, index) => swatch(series[index - 1]) } },
     cursor: { drag: { x: false, y: false } },
   }, [chart.times, ...chart.values], place);
+  new ResizeObserver(() => {
+    if (place.clientWidth && place.clientWidth !== plot.width) plot.setSize({ width: place.clientWidth, height: HEIGHT });
+  }).observe(place);
+}
+
+function swatch(line) { // the legend's mark is dashed as its line is
+  let at = 0;
+  const stops = line.dash.flatMap((length, index) => {
+    const tint = index % 2 ? "transparent" : line.stroke;
+    return [`${tint} ${at}px`, `${tint} ${(at += length)}px`];
+  });
+  return stops.length ? `repeating-linear-gradient(90deg, ${stops.join(", ")})` : line.stroke;
 }
 
 function drawAll() {
