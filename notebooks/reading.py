@@ -31,7 +31,7 @@ CLIENTS = panel_of(overview.BOARD, "clients")
 RULES = panel_of(policy.BOARD, "rules")
 LATE_S = 2.0  # until a request that ended is stored, at the most
 OLDEST_OPEN_S = 86_400.0  # before the range: what began earlier and goes on is marked, too
-CLASSES = ("success", "refused_by_gateway", "client_errors", "server_errors")
+CLASSES = ("success", "refused_by_gateway", "client_errors", "server_errors", "not_routed")
 QUANTILES = ("p50", "p95", "p99")
 
 
@@ -150,7 +150,7 @@ def rates(client: Client, choice: Choice) -> Columns:
         return panel_answer(client, RATE, choice)
     step = choice.span.interval_s
     found = course(client, choice)
-    counts = (found.success, found.refused, found.client_errors, found.server_errors)
+    counts = (found.success, found.refused, found.client_errors, found.server_errors, found.not_routed)
     values = (tuple(float(at) for at in found.began), *(tuple(n / step for n in each) for each in counts))
     return Columns(("time", *CLASSES), values) if found.began else Columns((), ())
 

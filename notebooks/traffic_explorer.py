@@ -115,7 +115,7 @@ def _(choice, client, here):
 def _(found):
     panel(
         "Requests by status class",
-        "Per second. The gateway's refusals are apart from the clients' errors.",
+        "Per second. Refusals of the policy, and what no route takes, are apart from the clients' errors.",
         charts.lines_chart(found.rates, "requests per second", found.findings),
         charts.rows_of(found.rates),
     )

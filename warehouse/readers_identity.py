@@ -24,6 +24,7 @@ class CourseColumns(msgspec.Struct, frozen=True):
     refused: Sequence[int]
     client_errors: Sequence[int]
     server_errors: Sequence[int]
+    not_routed: Sequence[int]
     quantiles_us: Sequence[Sequence[int]]
 
 
