@@ -130,7 +130,10 @@ def verdict(report: ReplayReport) -> str:
     benefit = f"Would newly refuse {attack.requests:,} of {report.seen_attack.requests:,} attack requests"
     harm = f"{others.requests:,} of {report.seen_legitimate.requests:,} legitimate ones"
     freed = f" Would admit {split(report.freed)} that were refused." if report.freed.requests else ""
-    return f"{benefit}, and {harm}.{freed} Legitimate identities refused: {bounded(report.bound)}."
+    attack, others = report.unrouted_attack, report.unrouted_legitimate
+    told = f" Would deny what no route takes: {split(attack)} of attacks, {split(others)} of others."
+    denied = told if attack.requests or others.requests else ""
+    return f"{benefit}, and {harm}.{denied}{freed} Legitimate identities refused: {bounded(report.bound)}."
 
 
 def comparison(reports: Mapping[str, ReplayReport]) -> list[Row]:
@@ -140,6 +143,8 @@ def comparison(reports: Mapping[str, ReplayReport]) -> list[Row]:
         ("attack: newly refused", lambda report: split(report.newly_attack)),
         ("legitimate: requests seen", lambda report: split(report.seen_legitimate)),
         ("legitimate: newly refused", lambda report: split(report.newly_legitimate)),
+        ("attack: no route takes it, denied", lambda report: split(report.unrouted_attack)),
+        ("legitimate: no route takes it, denied", lambda report: split(report.unrouted_legitimate)),
         ("refused before, admitted now", lambda report: split(report.freed)),
         ("legitimate identities refused", lambda report: harmed(report.bound)),
         ("bound of their share", lambda report: upper(report.bound)),

@@ -1,10 +1,11 @@
 """Values to try, and what is said of a replay."""
 
+import msgspec
 import pytest
 
 from kernel.limits import Quota
 from kernel.patch import StalePatch
-from kernel.replays import Bound
+from kernel.replays import Bound, Split
 from notebooks.trials import (
     Desk,
     Wanted,
@@ -15,8 +16,10 @@ from notebooks.trials import (
     limits_of,
     rates_around,
     tries_of,
+    verdict,
 )
 from tests.analytics.controls import endpoint
+from tests.analytics.replayed import report_of
 from tests.analytics.replays import SINCE
 from tests.console.proposing import recommendation
 from tests.notebooks.trying import BASE, STRICT
@@ -59,6 +62,14 @@ def test_a_console_that_does_not_help_says_why() -> None:
     assert "http://127.0.0.1:9 does not help" in ask_console("http://127.0.0.1:9", "").trouble
     with endpoint() as console:
         assert "401" in ask_console(console.url, "wrong").trouble
+
+
+def test_what_no_route_takes_is_told_where_it_is_denied() -> None:
+    report = report_of("strict", SINCE, None)
+    assert "no route takes" not in verdict(report)
+    scanned = msgspec.structs.replace(report, unrouted_attack=Split(120, 1))
+    told = "Would deny what no route takes: 120 requests of 1 identity of attacks, 0 requests of 0 identities"
+    assert told in verdict(scanned)
 
 
 def test_a_bound_names_its_n() -> None:
