@@ -17,7 +17,7 @@ from notebooks.reading import Choice, Closed, Explored, asked, open_warehouse
 from notebooks.settings import Settings
 from notebooks.trials import Wanted, bursts_around, rates_around, tried, verdict
 
-PAGE_ROWS = 8
+PAGE_ROWS = 10
 Step = TypeVar("Step", int, float)
 
 

@@ -6,6 +6,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from analytics.control import Control, Unreachable
+from analytics.replay_jobs import enforced
 from analytics.replay_rules import changed_rules
 from analytics.replaying import replay
 from analytics.situations import situation_of
@@ -62,10 +63,10 @@ def ask_console(url: str, token: str) -> Desk:
 
 
 def candidate_of(desk: Desk, which: str, now: float) -> tuple[str, str]:
-    """(the policy with an open recommendation's change, why it has not that change or empty)."""
+    """(the policy with an open recommendation's change, enforced; why it has not that change, or empty)."""
     found = next((each for each in desk.open if each.id == which), None)
     try:
-        return (apply(desk.policy, found.patch, now) if found else desk.policy), ""
+        return (apply(desk.policy, enforced(found.patch), now) if found else desk.policy), ""
     except StalePatch as problem:
         why = f"The recommendation does not fit the policy in force: {problem}"
         return desk.policy, f"{why}. Choose another, or paste a candidate."
@@ -193,7 +194,7 @@ def example_rows(reports: Mapping[str, ReplayReport]) -> list[Row]:
             "value": name,
             "rule": rule.rule,
             "ended": to_utc(each.ended_at),
-            "request": f"{each.method} {each.route}",
+            "request": f"{each.method} {each.route or '(no route)'}",
             "identity": each.identity,
             "status then": str(each.status),
             "is": "attack" if each.is_attack else "legitimate",

@@ -92,7 +92,7 @@ def test_nothing_is_replayed_before_the_button_is_pressed(crowd_url: str) -> Non
 
 
 def proposed() -> Recommendation:
-    limit = Limit(name="strict", rate=1.0, burst=2)
+    limit = Limit(name="strict", rate=1.0, burst=2, mode="shadow")
     made = recommendation()
     return Recommendation(
         **{name: getattr(made, name) for name in made.__struct_fields__}
@@ -113,6 +113,7 @@ def test_an_open_recommendation_of_the_console_is_the_candidate(crowd_url: str) 
     assert defined["which"].value == proposed().id
     assert (defined["base"], defined["tenant"].value) == (BASE, TRIED)
     assert "name: strict" in defined["candidate"]
+    assert "mode: shadow" not in defined["candidate"]
     assert defined["reports"]["A"].newly_attack == Split(GREEDY_REFUSED, 1)
 
 
