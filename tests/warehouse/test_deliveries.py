@@ -49,6 +49,7 @@ def test_what_is_resolved_is_finished_once_every_sink_has_settled_it(
 
 def test_a_delivery_is_forgotten_ninety_days_after_it_was_last_written(warehouse_client: Client) -> None:
     shown = warehouse_client.command(
-        "SELECT create_table_query FROM system.tables WHERE name = 'deliveries' AND database = currentDatabase()"
+        "SELECT create_table_query FROM system.tables"
+        " WHERE name = 'deliveries' AND database = currentDatabase()"
     )
     assert "TTL toDateTime(intDiv(version, 1000000)) + toIntervalDay(90)" in str(shown)
