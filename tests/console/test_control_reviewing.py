@@ -1,5 +1,7 @@
 """Recommendations and jobs over HTTP."""
 
+from pathlib import Path
+
 import msgspec
 
 from kernel.control import ReviewInFull
@@ -44,6 +46,23 @@ def test_a_recommendation_is_proposed_shown_approved_and_realised(control: Serve
     (kept,) = control.call.get("/v1/approvals").json()
     assert (kept["recommendation"], kept["patch"], kept["ended_at"]) == (WHICH, read.patch, 0.0)
     assert control.call.get("/v1/approvals", params={"recommendation": "none"}).json() == []
+
+
+def test_a_follower_keeps_an_approved_rule_when_the_watched_file_is_saved(
+    control: Served, policy: Path
+) -> None:
+    propose(control)
+    digest = control.call.get(ONE).json()["patch"]
+    asked = {"mode": "enforce", "lasts_s": 60, "reason": "seen", "patch": digest}
+    headers = {"If-Match": control.call.get("/v1/policy").headers["etag"]}
+    approved = control.call.post(f"{ONE}/approve", json=asked, headers=headers).json()
+    policy.write_text(ADAPTIVE + "# a comment\n")
+    query = {"tenant": "default", "revision": approved["approval"]["revision"], "proxy": "p1"}
+    version = control.call.get("/v1/status").json()["overlays_version"]
+    told = control.call.get("/v1/follow", params={**query, "overlays": version, "timeout_s": 15}).json()
+    assert "# a comment" in told["policy"]
+    assert "slow-down" in told["policy"]
+    assert control.call.get(ONE).json()["state"] == "approved"
 
 
 def test_a_rejection_has_a_reason(control: Served) -> None:
