@@ -15,7 +15,7 @@ from console.moments import to_utc
 from console.store import Store
 from console.wording import counted
 from kernel.control import Revision, Undone
-from kernel.patch import Patch, StalePatch, apply, policy_of
+from kernel.patch import Operation, Patch, StalePatch, apply, policy_of
 from kernel.policy import Policy
 from kernel.recommendations import KeptApproval, Reviewed
 
@@ -31,6 +31,9 @@ class Ended(msgspec.Struct, frozen=True):
     reviewed: Reviewed
     why: str
     is_lost: bool
+
+
+Wanted = tuple[Reviewed, tuple[Operation, ...]]  # an approval, and what of it is to be made again
 
 
 class Taking(msgspec.Struct, frozen=True):
@@ -71,32 +74,50 @@ def take(text: str, approved: Iterable[Reviewed], before: Policy | None, at: flo
     The rules are as they were approved: their mode, and the end that they were given.
     """
     file = policy_of(text, at)
-    rules: list[str] = []
+    again: list[Wanted] = []
     ended: list[Ended] = []
     for each in sorted(approved, key=decided_at):
-        patch = what_holds(each, before)
-        new = tuple(op for op in patch.operations if not is_there(file, op))
-        if patch.operations and not new:
+        holding = what_holds(each, before)
+        missing = tuple(operation for operation in holding if not is_there(file, operation))
+        if missing:
+            again.append((each, missing))
+        elif holding:
             ended.append(Ended(each, IN_THE_FILE, is_lost=False))
-            continue
+    try:  # mostly all fit, and what is read once is in force sooner
+        text = apply(text, Patch("", operations_of(again)), at)
+    except StalePatch:
+        text, again, lost = one_by_one(text, again, at)
+        ended += lost
+    return Taking(text, tuple(dict.fromkeys(map(rule_of, operations_of(again)))), tuple(ended))
+
+
+def one_by_one(text: str, wanted: Iterable[Wanted], at: float) -> tuple[str, list[Wanted], list[Ended]]:
+    """The text with each that fits, those, and the ends of the others."""
+    fitting: list[Wanted] = []
+    ended: list[Ended] = []
+    for each, operations in wanted:
         try:
-            text = apply(text, Patch("", new), at)
+            text = apply(text, Patch("", operations), at)
         except StalePatch as stale:
-            ended.append(
-                Ended(each, f"the policy file has changed and it no longer fits: {stale}", is_lost=True)
-            )
+            why = f"the policy file has changed and it no longer fits: {stale}"
+            ended.append(Ended(each, why, is_lost=True))
         else:
-            rules += map(rule_of, new)
-    return Taking(text, tuple(dict.fromkeys(rules)), tuple(ended))
+            fitting.append((each, operations))
+    return text, fitting, ended
 
 
-def what_holds(reviewed: Reviewed, before: Policy | None) -> Patch:
-    """The patch of an approval as it entered, without what an operator has taken out since."""
+def operations_of(wanted: Iterable[Wanted]) -> tuple[Operation, ...]:
+    """All of them, in order."""
+    return tuple(operation for _, operations in wanted for operation in operations)
+
+
+def what_holds(reviewed: Reviewed, before: Policy | None) -> tuple[Operation, ...]:
+    """What an approval entered, without what an operator has taken out since."""
     proposed, approval = reviewed.recommendation.patch, reviewed.approval
     if approval is None:
-        return Patch("", ())
+        return ()
     entered = entering(proposed, approval, approval.expires_at).operations
-    return Patch("", tuple(op for op in entered if before is None or is_there(before, op)))
+    return tuple(each for each in entered if before is None or is_there(before, each))
 
 
 def decided_at(reviewed: Reviewed) -> float:

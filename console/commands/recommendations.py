@@ -126,9 +126,14 @@ def review_of(asker: Asker, id_: str) -> ReviewInFull:
     try:
         return asker.get(f"/v1/recommendations/{id_}", ReviewInFull)
     except NoAnswer as trouble:
-        listing = command("recommendations", "list", "--state", "all")
-        where = f"; `{listing}` lists those there are" if trouble.status == NOT_FOUND else ""
-        raise CannotRun(f"{trouble}{where}") from trouble
+        raise refused(trouble) from trouble
+
+
+def refused(trouble: NoAnswer) -> CannotRun:
+    """What to tell; where there is no such recommendation, how to see which there are."""
+    listing = command("recommendations", "list", "--state", "all")
+    where = f"; `{listing}` lists those there are" if trouble.status == NOT_FOUND else ""
+    return CannotRun(f"{trouble}{where}")
 
 
 def decide(asker: Asker, id_: str, decision: str, body: Approve | Reject, *, as_json: bool) -> None:
@@ -137,7 +142,7 @@ def decide(asker: Asker, id_: str, decision: str, body: Approve | Reject, *, as_
     try:
         done = asker.post(f"/v1/recommendations/{id_}/{decision}", body, Reviewed, expected=expected)
     except NoAnswer as trouble:
-        raise CannotRun(str(trouble)) from trouble
+        raise refused(trouble) from trouble
     if as_json:
         write_json(done)
     elif done.approval is None:

@@ -63,5 +63,7 @@ def test_one_is_rejected_with_a_reason(control: Served) -> None:
 
 
 def test_one_that_is_not_there_is_told(control: Served) -> None:
-    assert asked(control, "show", "gone").code == 2
-    assert asked(control, "reject", "gone", "--reason", "x").code == 2
+    for words in (("show", "gone"), ("reject", "gone", "--reason", "x")):
+        unknown = asked(control, *words)
+        assert unknown.code == 2
+        assert "list --state all` lists those there are" in unknown.complaint

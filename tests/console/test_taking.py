@@ -166,6 +166,16 @@ async def test_what_an_operator_took_out_does_not_come_back_with_the_file(
     assert (await state.policy()).text == REMARK
 
 
+async def test_one_that_no_longer_fits_takes_no_other_with_it(state: ControlState) -> None:
+    first = await found(state)
+    other = approved(AddLimit(Limit(name="of-goods", rate=1.0, burst=2, routes=("goods",))), base=first)
+    taking = take(NO_ROUTE, (first, other), None, 0.0)
+    assert taking.rules == ("of-goods",)
+    assert [(each.reviewed.recommendation.rules, each.is_lost) for each in taking.ended] == [
+        (("slow-down",), True)
+    ]
+
+
 def policy_of(text: str) -> Policy:
     found = read_policy(text, "policy", 0.0).policy
     assert found is not None
