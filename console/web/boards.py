@@ -156,7 +156,7 @@ def to_shown(panel: Panel, answer: Columns, *, over: TimeRange | None = None, tr
         return msgspec.structs.replace(shown, text=to_text(value, panel))
     rows = list(zip(*answer.values, strict=True))[:MOST_ROWS]
     # Where requests are counted, an empty route is that of no route; elsewhere there is just no value.
-    nothing = UNMATCHED if "request_count" in answer.names else NOTHING
+    nothing = {"route": UNMATCHED} if "request_count" in answer.names else {}
     kept = [name for name in answer.names if name not in LINKED_ONLY or not panel.links]
     places = [answer.names.index(name) for name in kept]
     return msgspec.structs.replace(
@@ -164,7 +164,11 @@ def to_shown(panel: Panel, answer: Columns, *, over: TimeRange | None = None, tr
         names=tuple(COLUMN_NAMES.get(name, name.replace("_", " ")) for name in kept),
         numeric=tuple(all(is_number(row[place]) for row in rows) for place in places),
         rows=tuple(
-            tuple(to_cell(row[place], answer.names[place], nothing) for place in places) for row in rows
+            tuple(
+                to_cell(row[place], answer.names[place], nothing.get(answer.names[place], NOTHING))
+                for place in places
+            )
+            for row in rows
         ),
         hrefs=tuple(to_href(panel, dict(zip(answer.names, row, strict=True))) for row in rows),
     )

@@ -14,8 +14,9 @@ BOARD = Board(
         Panel(
             name="rate-in-band",
             title="Rate and what was expected",
-            description="Requests per second, and three standard deviations around the mean of the 30 steps"
-            " before. This band is drawn from the range alone; the detectors' own seasonal bands are finer.",
+            description="Requests per second, and three standard deviations around the mean of the 30 usual"
+            " steps before: those under a finding about clients of the route are left out."
+            " This band is drawn from the range alone; the detectors' own seasonal bands are finer.",
             sql=load("route_band"),
             unit="reqps",
             kind="timeseries",

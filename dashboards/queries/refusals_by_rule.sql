@@ -7,7 +7,7 @@ SELECT
 FROM
 (
     SELECT identity, if(rule = '', concat('no rule: ', toString(reason)), toString(rule)) AS refused_by, 'enforced' AS mode FROM requests
-    WHERE decision = 'refused' AND tenant = ${tenant:singlequote} AND $__timeFilter_ms(ended_at) AND interim = 0 AND $__conditionalAll(route IN (${route:singlequote}), $route)
+    WHERE decision = 'refused' AND outcome != 'no_route' AND tenant = ${tenant:singlequote} AND $__timeFilter_ms(ended_at) AND interim = 0 AND $__conditionalAll(route IN (${route:singlequote}), $route)
     UNION ALL
     SELECT identity, toString(arrayJoin(would_refuse)) AS refused_by, 'shadow' AS mode FROM requests
     WHERE tenant = ${tenant:singlequote} AND $__timeFilter_ms(ended_at) AND interim = 0 AND $__conditionalAll(route IN (${route:singlequote}), $route)

@@ -9,6 +9,7 @@ import pytest
 
 from console.web import boards
 from console.web.boards import MOST_LINES, UNITS, to_shown
+from console.web.rendering import NOTHING, UNBROKEN
 from dashboards.asking import Columns
 from dashboards.boards import BOARDS
 from dashboards.boards.choices import TO_ROUTE
@@ -16,6 +17,7 @@ from dashboards.spec import Kind, Link, Panel, Unit
 from tests.console.policies import Clock
 from tests.console.web_seed import ATTACKER, policy_of, seed
 from tests.console.web_serving import browsing
+from tests.warehouse.event_rows import insert_rows, row
 from warehouse.client import connect
 
 TENANT = "board-pages"
@@ -75,6 +77,46 @@ async def test_a_board_leads_from_a_finding_to_its_page(warehouse_url: str, tmp_
     async with browsing(policy, warehouse_url, Clock(now)) as browser:
         await browser.sign_in()
         assert f'href="/findings/{found.id}"' in (await browser.get("/boards/findings")).text
+
+
+def test_cells_are_told_for_people() -> None:
+    counted = Columns(("route", "judged_by", "request_count", "share"), (("",), ("",), (7,), (0.0365,)))
+    shown = to_shown(panel("table"), counted)
+    assert shown.names == ("route", "judged by", "requests", "share")
+    assert [cell.replace(UNBROKEN, " ") for cell in shown.rows[0]] == ["(no route)", NOTHING, "7", "3.65 %"]
+    found = Columns(("route", "confidence"), (("",), (0.72,)))
+    assert to_shown(panel("table"), found).names == ("route", "how sure")
+    assert to_shown(panel("table"), found).rows[0][0] == NOTHING
+
+
+def test_lines_are_named_for_people() -> None:
+    heat = to_shown(panel("heatmap"), Columns(("time", "16", "longer"), ((1.0,), (2,), (1,)))).chart
+    assert heat is not None
+    assert ([line.name for line in heat.lines], heat.unit) == (["up to 16 ms", "longer"], "requests")
+    routes = to_shown(panel("timeseries"), Columns(("time", "route", "rate"), ((1.0,), ("",), (2.0,)))).chart
+    assert routes is not None
+    assert [line.name for line in routes.lines] == ["(no route)"]
+
+
+async def test_the_board_of_no_route_asks_for_it_alone(warehouse_url: str, tmp_path: Path) -> None:
+    tenant, now = "board-unrouted", time.time()
+    client = connect(warehouse_url)
+    lost = {"route": "", "status": 404, "decision": "refused", "outcome": "no_route", "identity": ATTACKER}
+    rows = [row(tenant, each, ended_at=now - 30 - each, **lost) for each in range(5)]
+    rows += [row(tenant, 10 + each, ended_at=now - 30 - each, identity="ip:10.0.0.9") for each in range(5)]
+    insert_rows(client, rows, token=tenant)
+    client.close()
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy_of(tenant))
+    async with browsing(policy, warehouse_url, Clock(now)) as browser:
+        await browser.sign_in()
+        page = (await browser.get("/boards/route?route=(no+route)")).text
+        every = (await browser.get("/boards/overview")).text
+    assert "<option selected>(no route)</option>" in page
+    assert ATTACKER in page
+    assert "ip:10.0.0.9" not in page
+    assert '<a href="/boards/route?route=%28no%20route%29">(no route)</a>' in every
+    assert "<span>Refused</span><b>0<" in every
 
 
 def test_every_unit_of_a_panel_has_words() -> None:

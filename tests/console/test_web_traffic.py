@@ -75,6 +75,7 @@ def test_what_no_route_takes_is_apart_from_what_the_policy_refuses() -> None:
 
 
 def test_figures_are_of_the_last_minute_or_since_the_first_request() -> None:
+    usual: list[tuple[int, str, int, int, int, int, dict[int, int]]]
     usual = [(second, "a", 10, 0, 0, 0, {}) for second in range(1_000, 1_300)]
     steady = to_traffic(history(*usual), {}, 1_000.0, 1_300.0)
     assert (steady.figures_since, steady.is_begun) == (1_240.0, False)
