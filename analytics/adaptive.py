@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from analytics.bursts import CARD as BURST
-from analytics.bursts import LEAST_PEERS
+from analytics.bursts import LEAST_PEERS, to_place
 from analytics.collapse import CARD as COLLAPSE
 from analytics.demand import Usual
 from analytics.windows import EVERYWHERE, SPANS
@@ -238,7 +238,7 @@ def personal_overlay(limit: Limit, finding: Finding, situation: Situation) -> Ov
     usual = situation.usual_of(scope_of(limit))
     peers = min(usual.fitted[LONG], usual.greatest[LONG]) / SPANS[LONG]
     rate = clamped(peers, range_of(limit))
-    observed = finding.evidence[0].observed if finding.evidence else finding.score
+    place = to_place(scope_of(limit))
     return Overlay(
         id=overlay_id(limit, finding.identity, finding.id),
         tenant=situation.policy.tenant,
@@ -246,8 +246,7 @@ def personal_overlay(limit: Limit, finding: Finding, situation: Situation) -> Ov
         identity=finding.identity,
         rate=rate,
         burst=burst_of(rate, min(usual.fitted[SHORT], usual.greatest[SHORT])),
-        reason=f"client burst: {to_rate(observed, 'requests')}; 99.9 % of {usual.identities} peers "
-        f"stay below {to_rate(peers)} over 10 s (floor {to_rate(range_of(limit).floor)})",
+        reason=f"client burst: {finding.summary or finding.identity}. {why_own(rate, peers, usual, place)}",
         finding=finding.id,
         created_at=situation.now,
         expires_at=situation.now + OVERLAY_TTL_S,
@@ -266,34 +265,56 @@ def shared_overlay(limit: Limit, rate: float, usual: Usual, situation: Situation
         identity="",
         rate=rate,
         burst=max(1, math.ceil(max(scaled, peak))),
-        reason=why(limit, rate, target_of(limit, usual) or rate, was=was),
+        reason=why(limit, rate, usual, was=was),
         finding="",
         created_at=situation.now,
         expires_at=situation.now + OVERLAY_TTL_S,
     )
 
 
-def why(limit: Limit, rate: float, target: float, *, was: float) -> str:
-    """From the demand to the value: what is aimed at, and what keeps the value from it.
+def why_own(rate: float, peers: float, usual: Usual, place: str) -> str:
+    """From the peers to an identity's own value."""
+    text = f"It may send {to_rate(rate)}"
+    asked = f"what 99.9 % of {usual.identities:,} peers stay below over 10 s {place}"
+    if abs(rate - peers) <= LEAST_MOVE * rate:
+        return f"{text}: {asked}"
+    bound = "floor" if rate > peers else "ceiling"
+    return f"{text}, the policy's {bound}: {asked} is {to_rate(peers)}"
 
-    >>> bounds = Adaptive(floor=5.0, ceiling=500.0)
-    >>> why(Limit(name="a", rate=400.0, burst=1, adaptive=bounds), 19.35, 19.35, was=20.0)
-    'demand: at most 12.9 requests/s over 10 s are usual, so 19.4/s is aimed at; from 20/s'
+
+def why(limit: Limit, rate: float, usual: Usual, *, was: float) -> str:
+    """From the demand to the value: what everybody may send, where that is going, and what it rests on.
+
+    >>> limit = Limit(name="a", rate=400.0, burst=1, adaptive=Adaptive(floor=3.0, ceiling=400.0))
+    >>> why(limit, 80.0, Usual(404, 300, (9.0, 20.0, 90.0), (9.0, 20.0, 60.0), (80, 200, 600)), was=100.0)
+    'everybody may send 80/s, on its way down by at most 20 % a minute towards 13.5/s: 1.5 times the 9 \
+requests/s over 10 s that 99.9 % of 404 clients never pass'
     """
     bounds = range_of(limit)
+    target = target_of(limit, usual) or rate
     aim = clamped(target, bounds)
-    text = (
-        f"demand: at most {to_rate(target / HEADROOM, 'requests')} over 10 s are usual, "
-        f"so {to_rate(target)} is aimed at"
-    )
-    if aim > target:
-        text += f" (floor {to_rate(aim)})"
-    if aim < target:
-        text += f" (ceiling {to_rate(aim)})"
+    each = "everybody" if limit.key == "identity" else "all together"
+    text = f"{each} may send {to_rate(rate)}"
     if rate == aim:
-        return f"{text}; from {to_rate(was)}"
-    most = MOST_DOWN if rate < was else MOST_UP
-    return f"{text}; moving from {to_rate(was)} by at most {most:.0%} a minute".replace("%", " %")
+        text += f" (was {to_rate(was)})"
+    else:
+        way, most = ("down", MOST_DOWN) if rate < was else ("up", MOST_UP)
+        text += f", on its way {way} by at most {most * 100:.0f} % a minute towards {to_rate(aim)}"
+    if bounds.floor > target:
+        text += ", the policy's floor"
+    elif bounds.ceiling < target:
+        text += ", the policy's ceiling"
+    asked = to_rate(target / HEADROOM, "requests")
+    return f"{text}: {HEADROOM:g} times the {asked} over 10 s {by_whom(limit, usual)}"
+
+
+def by_whom(limit: Limit, usual: Usual) -> str:
+    """Whose demand it is that everybody's value follows."""
+    if limit.key != "identity":
+        return "that all clients asked for together, at most"
+    if usual.greatest[LONG] >= usual.fitted[LONG]:
+        return f"that the busiest of {usual.identities:,} clients asked for"
+    return f"that 99.9 % of {usual.identities:,} clients never pass"
 
 
 def overlay_id(limit: Limit, identity: str, cause: str) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
 from analytics.population import Population, Tails
 from analytics.windows import (
+    EVERYWHERE,
     SPANS,
     Flags,
     Floats,
@@ -169,10 +170,23 @@ class ClientBurst:
             identity=identity,
             group="",
             severity="critical" if observed > 4 * usual else "warning",
-            summary=f"{identity} sends {to_rate(observed, 'requests')}; "
-            f"99.9 % of its peers never pass {to_rate(usual)}",
+            summary=f"{identity} sends {to_rate(observed, 'requests')} over {seconds} s "
+            f"{to_place(self._scopes.names[scope])}; 99.9 % of its {int(tails.identities[scope]):,} peers "
+            f"there never pass {to_rate(usual)} over {seconds} s",
             evidence=evidence_of(tails, scope, span, observed=observed),
         )
+
+
+def to_place(scope: str) -> str:
+    """Where a scope's requests are counted, in words.
+
+    >>> to_place("*"), to_place("login"), to_place("limit:per-client")
+    ('on all routes together', 'on route login', 'on the routes of limit per-client')
+    """
+    if scope == EVERYWHERE:
+        return "on all routes together"
+    kind, _, limit = scope.partition(":")
+    return f"on the routes of limit {limit}" if kind == "limit" and limit else f"on route {scope}"
 
 
 def busiest_routes(window: Window, identities: Iterable[str]) -> dict[str, str]:

@@ -74,6 +74,7 @@ class Card(msgspec.Struct, frozen=True):
     silence_is_calm: bool  # whether a window without the key counts as a calm one
     adopted_after_s: int  # a finding masks its key for so long; then what lasts is the new normal
     summary: str
+    quiet_s: int = 15  # calm seconds after which a finding closes; longer where who attacks makes pauses
 
 
 class Detector(Protocol):

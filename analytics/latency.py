@@ -31,7 +31,7 @@ GATEWAY = "gateway"  # the key of findings about the gateway itself
 HOUR_S = 3_600
 K = 1.0
 Z_CAP = 8.0
-P95_Z_CAP = 6.0  # the 95th percentile of few requests is their greatest
+P95_Z_CAP = 6.0  # one slow window is no proof
 LEAST_SHIFT_US = {"upstream": 10_000.0, "gateway": 10_000.0}  # geometric mean
 LEAST_MACHINE_US = (
     2_000.0  # of the gateway's own part, while EVERY_SHARE of the routes are slow upstream as well
@@ -41,7 +41,7 @@ P95_SHIFTS = 4.0  # a shift of the tail alone must be so many times that
 GRAVE_FACTOR = 4.0
 GRAVE_S = 10  # a shorter blip is not critical, however high
 LEAST_TIMED = 2  # requests in a window
-LEAST_TIMED_P95 = 5
+LEAST_TIMED_P95 = 20  # of fewer it is hardly more than the greatest
 WHOLE_SHARE = 0.5  # of an upstream's routes are slow: it is not the one that is ripe first
 GATEWAY_SHARE = 0.5  # of the routes seen must be slow before the gateway is
 

@@ -30,6 +30,7 @@ SWEEP = 4  # methods
 MINUTES = 11  # ten whole minutes and the one under way
 BINS = 128  # distinct paths, the last bin open
 TAIL = 0.999
+QUIET_S = 60  # waves of one attack are one finding
 
 CARD = Card(
     number="D7",
@@ -39,6 +40,7 @@ CARD = Card(
     silence_is_calm=True,
     adopted_after_s=86_400,
     summary="distinct paths per identity that are not there or not allowed, against its peers",
+    quiet_s=QUIET_S,
 )
 
 

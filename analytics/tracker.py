@@ -12,7 +12,7 @@ import msgspec
 from analytics.detector import Card, Mask, Scored, Signal
 from kernel.findings import Finding, Severity, finding_id
 
-QUIET_S = 15  # a finding closes after so many calm seconds
+QUIET_S = 15  # what was held open when it was restarted has so long to show itself
 ABANDONED_S = 600  # ... or when nothing at all was heard of its key for so long
 REFRESH_S = 10  # an open finding's evidence is written at most so often
 REMEMBERED_S = 1_200  # closed findings are kept so long, to mask what is learnt
@@ -156,16 +156,17 @@ class Tracker:
     def _end_of(self, standing: Standing) -> tuple[int, int]:
         """(when it is decided, when it was over) if nothing more is heard: a function of the windows seen.
 
-        Where a key is calm after a silence that is longer than QUIET_S, it ended before the silence.
+        Where a key is calm after a silence that is longer than its quiet time, it ended before the silence.
         """
-        over = standing.last_signal + 1 + QUIET_S
-        if self._cards[standing.finding.detector].silence_is_calm:
+        card = self._cards[standing.finding.detector]
+        over = standing.last_signal + 1 + card.quiet_s
+        if card.silence_is_calm:
             return over, over
         if standing.calm_since is None:
             return standing.last_signal + ABANDONED_S, over
         if standing.calm_since > over:
             return standing.calm_since, over
-        return standing.calm_since + QUIET_S, standing.calm_since + QUIET_S
+        return standing.calm_since + card.quiet_s, standing.calm_since + card.quiet_s
 
     def _take(self, number: str, signal: Signal, second: int, found_at: float) -> list[Finding]:
         key = (number, signal.key)

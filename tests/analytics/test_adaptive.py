@@ -17,6 +17,7 @@ from analytics.adaptive import (
     target_of,
     why,
     why_frozen,
+    why_own,
 )
 from analytics.demand import Usual
 from kernel.findings import Finding, Observation
@@ -61,7 +62,10 @@ def test_a_burst_gets_a_value_of_its_own_at_once() -> None:
     assert overlay.rate == 6.0  # the peers' greatest ten seconds, as their fitted tail lies beyond it
     assert overlay.burst == 15
     assert overlay.expires_at == NOW + OVERLAY_TTL_S
-    assert "83" in overlay.reason
+    assert overlay.reason == (
+        "client burst: ip:203.0.113.9. It may send 6/s: what 99.9 % of 500 peers stay below over 10 s "
+        "on all routes together"
+    )
 
 
 def test_it_is_never_below_the_floor() -> None:
@@ -107,24 +111,62 @@ def test_the_reason_leads_from_the_demand_to_the_value() -> None:
     limits.step(situation(NOW))
     limits.step(situation(NOW + DWELL_S))
     assert limits.overlays[0].reason == (
-        "demand: at most 9 requests/s over 10 s are usual, so 13.5/s is aimed at; "
-        "moving from 100/s by at most 20 % a minute"
+        "everybody may send 80/s, on its way down by at most 20 % a minute towards 13.5/s: "
+        "1.5 times the 9 requests/s over 10 s that 99.9 % of 500 clients never pass"
     )
 
 
 @pytest.mark.parametrize(
-    ("rate", "target", "was", "ends"),
+    ("rate", "usual_rate", "was", "starts"),
     [
-        (110.0, 150.0, 100.0, "so 150/s is aimed at; moving from 100/s by at most 10 % a minute"),
-        (13.5, 13.5, 15.0, "so 13.5/s is aimed at; from 15/s"),
-        (2.0, 1.0, 2.2, "so 1/s is aimed at (floor 2/s); from 2.2/s"),
-        (110.0, 900.0, 100.0, "is aimed at (ceiling 400/s); moving from 100/s by at most 10 % a minute"),
+        (
+            110.0,
+            100.0,
+            100.0,
+            "everybody may send 110/s, on its way up by at most 10 % a minute towards 150/s:",
+        ),
+        (
+            13.9123,
+            9.27489,
+            15.0,
+            "everybody may send 13.9/s (was 15/s): 1.5 times the 9.27 requests/s over 10 s",
+        ),
+        (
+            2.0,
+            0.5,
+            2.2,
+            "everybody may send 2/s (was 2.2/s), the policy's floor: 1.5 times the 30 requests/min",
+        ),
+        (
+            110.0,
+            600.0,
+            100.0,
+            "everybody may send 110/s, on its way up by at most 10 % a minute towards 400/s, ",
+        ),
     ],
 )
 def test_the_reason_says_what_keeps_the_value_from_its_aim(
-    rate: float, target: float, was: float, ends: str
+    rate: float, usual_rate: float, was: float, starts: str
 ) -> None:
-    assert why(PER_CLIENT, rate, target, was=was).endswith(ends)
+    usual = USUAL._replace(fitted=(0.0, 0.0, usual_rate * 10), greatest=(0.0, 0.0, usual_rate * 10))
+    reason = why(PER_CLIENT, rate, usual, was=was)
+    assert reason.startswith(starts)
+    assert reason.endswith("that the busiest of 500 clients asked for")
+    assert ("the policy's" in reason) == (usual_rate < 1 or usual_rate > 300)
+
+
+def test_a_limit_for_all_says_that_they_share_it() -> None:
+    shared = msgspec.structs.replace(PER_CLIENT, key="global")
+    assert why(shared, 90.0, USUAL, was=100.0).startswith(
+        "all together may send 90/s (was 100/s): 1.5 times the 60"
+    )
+
+
+def test_an_own_value_says_what_keeps_it_from_what_the_peers_do() -> None:
+    assert why_own(3.0, 1.5, USUAL, "on route a") == (
+        "It may send 3/s, the policy's floor: "
+        "what 99.9 % of 500 peers stay below over 10 s on route a is 1.5/s"
+    )
 
 
 def test_other_findings_set_nothing() -> None:

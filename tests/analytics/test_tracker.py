@@ -1,11 +1,14 @@
 import msgspec
 
 from analytics.detector import Card, Scored, Signal
-from analytics.tracker import ABANDONED_S, QUIET_S, Tracker, confidence_of
+from analytics.tracker import ABANDONED_S, Tracker, confidence_of
 from kernel.findings import Finding, Observation, finding_id
 
 LOUD = Card("D1", "client-burst", "", (), silence_is_calm=True, adopted_after_s=86_400, summary="")
 SERIES = Card("D16", "error-burst", "", (), silence_is_calm=False, adopted_after_s=100, summary="")
+
+
+QUIET_S = LOUD.quiet_s
 
 
 def signal(onset: int, *, ripe: bool = True, score: float = 12.0, key: str = "a", group: str = "") -> Signal:
@@ -38,6 +41,22 @@ def test_it_is_kept_open_by_weaker_signals_and_closes_when_they_stop() -> None:
     assert findings.open
     (closed,) = findings.expire(39 + 1 + QUIET_S, 0.0)
     assert closed.closed_at == 39 + 1 + QUIET_S
+
+
+def test_each_detector_has_a_quiet_time_of_its_own() -> None:
+    patient = Tracker("t", [msgspec.structs.replace(LOUD, quiet_s=60)])
+    told(patient, 10, signal(10))
+    assert patient.expire(11 + QUIET_S, 0.0) == []
+    told(patient, 60, signal(60, ripe=False, score=3.0))
+    assert patient.expire(200, 0.0)[0].closed_at == 61 + 60
+
+
+def test_the_severity_rises_and_does_not_fall() -> None:
+    findings = tracker()
+    told(findings, 10, signal(10))
+    (graver,) = told(findings, 20, signal(20)._replace(severity="critical", summary="more"))
+    (later,) = told(findings, 30, signal(30)._replace(summary="less"))
+    assert (graver.severity, later.severity) == ("critical", "critical")
 
 
 def test_when_it_closed_does_not_depend_on_when_somebody_looked() -> None:
