@@ -59,3 +59,13 @@ def test_what_python_handlers_answered_is_refused_newly(warehouse_client: Client
     assert report.newly_legitimate == Split(1, 1)
     assert report.unrouted_legitimate == Split(0, 0)
     assert (report.disagreement.compared, report.disagreement.differing) == (2, 0)
+
+
+def test_a_denial_harms_who_only_asks_for_what_is_not_there(warehouse_client: Client, tenant: str) -> None:
+    asked = steady(GREEDY, every_s=0.5, until_s=60, route="")
+    store(warehouse_client, tenant, judged_rows(tenant, BASE, asked))
+    candidate = BASE + f"access: [{DENIAL.replace('MODE', '')}]\n"
+    report = replayed(warehouse_client, tenant, candidate, situation=Situation(BASE))
+    assert (report.newly_legitimate, report.unrouted_legitimate) == (Split(0, 0), Split(120, 1))
+    assert (report.bound.harmed, report.bound.n) == (1, 1)
+    assert {each.route for each in report.rules[0].examples} == {""}
