@@ -10,10 +10,12 @@ from collections.abc import Iterable
 import msgspec
 
 from analytics.detector import Card, Mask, Scored, Signal
+from analytics.series import UPSTREAM
 from kernel.findings import Finding, Severity, finding_id
 
 QUIET_S = 15  # what was held open when it was restarted has so long to show itself
 ABANDONED_S = 600  # ... or when nothing at all was heard of its key for so long
+SAME_S = 5  # onsets of one incident differ by so much, at most
 REFRESH_S = 10  # an open finding's evidence is written at most so often
 REMEMBERED_S = 1_200  # closed findings are kept so long, to mask what is learnt
 MOST_OPEN = 1_000  # per tenant: more tell people nothing
@@ -172,7 +174,7 @@ class Tracker:
         key = (number, signal.key)
         standing = self._open.get(key)
         if standing is None:
-            if not signal.ripe or len(self._open) >= MOST_OPEN or self._belongs(number, signal.group):
+            if not signal.ripe or len(self._open) >= MOST_OPEN or self._belongs(number, signal):
                 return []
             return self._begin(number, signal, second, found_at)
         standing.last_signal = second
@@ -191,10 +193,16 @@ class Tracker:
         )
         return self._news([standing.finding])
 
-    def _belongs(self, number: str, group: str) -> bool:
-        """Whether an open finding of the same detector already tells of this incident."""
-        return bool(group) and any(
-            standing.group == group and standing.finding.detector == number
+    def _belongs(self, number: str, signal: Signal) -> bool:
+        """Whether an open finding of the same detector already tells of this incident.
+
+        One about a single route, of some time ago, does not tell of the whole upstream.
+        """
+        is_whole = signal.key == UPSTREAM + signal.group
+        return bool(signal.group) and any(
+            standing.group == signal.group
+            and standing.finding.detector == number
+            and not (is_whole and standing.finding.onset < signal.onset - SAME_S)
             for standing in self._open.values()
         )
 

@@ -89,6 +89,15 @@ def test_one_incident_is_one_finding() -> None:
     assert told(findings, 11, signal(10, key="route:c", group="other"), number="D16")
 
 
+def test_a_route_that_was_slow_before_does_not_hide_the_whole_upstream() -> None:
+    findings = tracker()
+    told(findings, 10, signal(10, key="route:a", group="shop"), number="D16")
+    assert told(findings, 12, signal(12, key="upstream:shop", group="shop"), number="D16") == []
+    (whole,) = told(findings, 22, signal(20, key="upstream:shop", group="shop"), number="D16")
+    assert whole.key == "upstream:shop"
+    assert told(findings, 23, signal(20, key="route:b", group="shop"), number="D16") == []
+
+
 def test_what_gets_much_worse_is_told_at_once() -> None:
     findings = tracker()
     told(findings, 10, signal(10))
