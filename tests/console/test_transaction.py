@@ -17,14 +17,14 @@ def test_what_raises_changes_nothing_and_an_inner_one_is_part_of_the_outer() -> 
     def both() -> None:
         with Transaction(made):
             with Transaction(made):
-                made.execute("INSERT INTO seeds VALUES ('default', 'r1')")
+                made.execute("INSERT INTO seeds (tenant, revision) VALUES ('default', 'r1')")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         both()
     assert made.execute("SELECT count(*) FROM seeds").fetchone() == (0,)
     with Transaction(made):
-        made.execute("INSERT INTO seeds VALUES ('default', 'r1')")
+        made.execute("INSERT INTO seeds (tenant, revision) VALUES ('default', 'r1')")
     assert made.execute("SELECT count(*) FROM seeds").fetchone() == (1,)
 
 
@@ -33,7 +33,7 @@ def test_a_full_disk_is_told_as_such_and_leaves_no_transaction_open(tmp_path: Pa
     with full_disk(store):
         for _ in range(2):
             with pytest.raises(sqlite3.OperationalError, match="full"), store.transaction():
-                store.jobs._connection.execute("INSERT INTO seeds VALUES (?, 'r1')", ("x" * 9_000,))
+                store.jobs._connection.execute("INSERT INTO leases VALUES (?, 'a', 0)", ("x" * 9_000,))
             assert not store._connection.in_transaction
     store.set_loop("default", paused=True, reason="free again")
     store.close()
