@@ -1,8 +1,9 @@
 import random
+import re
 
 import pytest
 
-from analytics.bursts import busiest_routes
+from analytics.bursts import busiest_routes, to_place
 from tests.analytics.seeing import Sight, ripe, run
 from tests.analytics.traffic import START, Request, greedy, ordinary, quiet, windows_of
 
@@ -25,6 +26,24 @@ def test_a_greedy_client_is_found_within_three_seconds(seed: int, rate: float) -
     found = onsets(sorted([*quiet(seed, seconds=50), *greedy(since, 50.0, rate=rate)]))
     assert set(found) == {GREEDY}
     assert found[GREEDY] - since <= 3.0
+
+
+def test_the_summary_says_over_how_long_and_where_both_rates_are_counted() -> None:
+    (finding,) = run(sorted([*quiet(seconds=60), *greedy(36.0, 50.0)]))
+    rate = r"[\d.,]+(?: requests)?/(?:s|min)"
+    said = (
+        rf"{GREEDY} sends {rate} over (\d+) s on (?:all routes together|route products); "
+        rf"99.9 % of its \d+ peers there never pass {rate} over \1 s"
+    )
+    assert re.fullmatch(said, finding.summary)
+
+
+@pytest.mark.parametrize(
+    ("scope", "place"),
+    [("*", "on all routes together"), ("login", "on route login"), ("limit:a", "on the routes of limit a")],
+)
+def test_a_scope_is_told_as_a_place(scope: str, place: str) -> None:
+    assert to_place(scope) == place
 
 
 def test_a_burst_that_is_refused_is_still_a_burst() -> None:
