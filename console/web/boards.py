@@ -52,7 +52,7 @@ COLUMN_NAMES: Mapping[str, str] = {
     "harm_realised": "harm realised, at most",
     "mean_ms": "mean, ms",
     "silent_s": "silent for, s",
-    "overlays_version": "version of the limits set",
+    "recommendation_count": "recommendations",
     "sure": "how sure",
     "confidence": "how sure",
     "short": "revision",

@@ -11,17 +11,18 @@ from fastapi.staticfiles import StaticFiles
 from console.state import ControlState
 from console.tokens import Tokens
 from console.web.access import add_access
+from console.web.acting import acting_of
 from console.web.alerts import add_alerts
 from console.web.boards import add_boards
 from console.web.decisions import add_decisions
 from console.web.forms import NotShown, form_of
-from console.web.offers import acts_on
+from console.web.offers import acts_on, usefulness
 from console.web.records import add_records
 from console.web.rendering import SECURITY_FIELDS, STATIC
 from console.web.sessions import SESSION_S, Clock
 from console.web.sharing import Shared
 from console.web.site import READERS, Site, Unseen, cookie_of, is_secure, sent_form
-from console.web.situation import Situation, accused_of, findings_of, overlays_on, situation_of
+from console.web.situation import DEEDS_S, Situation, accused_of, findings_of, overlays_on, situation_of
 from console.web.streams import STREAMED_S, stream_of
 from console.web.telemetry import Telemetry, WarehouseAway
 from console.web.traffic import SHOWN_S, to_traffic
@@ -97,6 +98,8 @@ class Views:
         if found is None:
             raise NotShown(404, "No such finding", f"no finding has the id {finding!r}")
         known = await self._site.state.recommendations("")
+        about = [each for each in known if acts_on(each.recommendation, found)]
+        acting = await acting_of(self._site, about, since=self._site.now() - DEEDS_S)
         accused = (await accused_of(self._site, (found,))).get(found.id)
         return await self._site.show(
             request,
@@ -105,7 +108,8 @@ class Views:
             accused=accused,
             is_about_somebody=bool(found.identity or accused) or found.kind not in OF_UPSTREAMS,
             overlays=overlays_on(found, accused, self._site.state.in_force()),
-            proposed=[each for each in known if acts_on(each.recommendation, found)],
+            acting=[each for each in acting if each.is_in_force],
+            proposed=sorted(about, key=lambda each: (each.state != "open", *usefulness(each))),
             labels=await self._site.state.labels(),
         )
 

@@ -80,7 +80,7 @@ BOARD = Board(
         Panel(
             name="proxies",
             title="Proxies that follow",
-            description="The revision and overlays that each proxy told last, and how long ago.",
+            description="The revision that each proxy told last, and how long ago.",
             sql=load("proxies"),
             unit="none",
             kind="table",

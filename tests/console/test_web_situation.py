@@ -9,6 +9,8 @@ from console.tokens import Tokens
 from console.web.site import Site
 from console.web.situation import gravity, overlays_on, situation_of
 from console.web.telemetry import Telemetry
+from kernel.control import Approve
+from kernel.recommendations import patch_digest
 from kernel.replays import Split
 from tests.console.policies import Clock
 from tests.console.web_proposals import proposal, propose
@@ -79,11 +81,18 @@ async def test_a_proposal_that_would_refuse_nothing_is_not_offered(
         await browser.sign_in()
         page = (await browser.get("/")).text
         listed = (await browser.get("/recommendations")).text
+        watched = (await browser.get(f"/findings/{found.id}")).text
+        asked = Approve(mode="enforce", reason="it attacks", patch=patch_digest(good.patch))
+        await browser.state.approve(good.id, asked, author="ana", expected=browser.state.revision)
+        acted = (await browser.get(f"/findings/{found.id}")).text
     assert good.title in page
     assert "Limit nobody" not in page
     assert "1 recommendation to review" in page
     assert listed.index(good.title) < listed.index("Limit nobody")
     assert "it would refuse nothing" in listed
+    assert "Nothing by itself; it watches." in watched
+    assert "by your approval, rule" in acted
+    assert "it watches" not in acted
 
 
 def test_the_gravest_findings_come_first() -> None:
