@@ -95,6 +95,8 @@ class LatencyRegression:
 
     def learn(self, seen: Seen, mask: Mask) -> None:
         """Take in the routes' latencies, those of incidents aside."""
+        if mask.holds(CARD.number, GATEWAY):
+            return  # a machine that is slow is slow upstream as well
         rows = seen.columns.rows
         usual = (seen.columns.of("timed") >= LEAST_TIMED) & is_route(self._rows, rows)
         usual &= ~is_masked(CARD.number, rows, self._rows, mask)
@@ -105,8 +107,6 @@ class LatencyRegression:
         self._first[chosen] = np.where(self._first[chosen] == 0, second, self._first[chosen])
         self._last[chosen] = second
         for part in PARTS:
-            if mask.holds(CARD.number, GATEWAY) and part == "gateway":
-                continue
             timed = seen.columns.of("timed")[usual]
             mean = seen.columns.of(f"{part}_sum")[usual] / timed
             squares = seen.columns.of(f"{part}_squares")[usual] / timed

@@ -3,7 +3,7 @@ import pytest
 from analytics.engine import Engine
 from analytics.windows import Hour
 from tests.analytics.seeing import run, since_start
-from tests.analytics.traffic import START, quiet, slowed, windows_of
+from tests.analytics.traffic import START, Request, quiet, slowed, windows_of
 
 
 @pytest.mark.parametrize("factor", [3.0, 10.0])
@@ -42,6 +42,24 @@ def test_a_machine_on_which_everything_is_slow_is_one_finding_about_the_gateway(
     ]
     (finding,) = run(requests)
     assert (finding.key, finding.route) == ("gateway", "")
+
+
+def test_what_a_slow_machine_does_to_upstreams_is_not_learnt() -> None:
+    def level(requests: list[Request]) -> float:
+        engine, last = Engine("t"), 0.0
+        for window in windows_of(requests):
+            for each in engine.advance([window], window.second + 1, 0.0):
+                last = each.evidence[0].expected if each.key == "upstream:shop" else last
+        return last
+
+    slow = [
+        each._replace(own_us=each.own_us + 4_000, upstream_us=each.upstream_us * 4)
+        if 36 <= each.at < 70
+        else each
+        for each in quiet(seconds=140)
+    ]
+    after = level(slowed(slow, 120.0, 140.0))
+    assert after == pytest.approx(level(slowed(quiet(seconds=140), 120.0, 140.0)), rel=0.1)
 
 
 @pytest.mark.parametrize("factor", [1.3, 20.0])
