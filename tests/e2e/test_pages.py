@@ -123,9 +123,10 @@ def test_a_newcomer_reads_who_attacks_what(page: Page) -> None:
 
 @needs_vendor
 def test_charts_are_drawn_and_the_live_part_is_renewed(page: Page) -> None:
-    assert page.locator(".plot.drawn canvas").count() == 2
+    are_drawn = "() => document.querySelectorAll('.plot.drawn canvas').length === 2"
+    page.wait_for_function(are_drawn)
     wait_for_renewal(page)
-    page.wait_for_function("() => document.querySelectorAll('.plot.drawn canvas').length === 2")
+    page.wait_for_function(are_drawn)
 
 
 @needs_vendor
