@@ -50,9 +50,11 @@ def test_a_denial_for_every_route_agrees_with_itself(
 
 
 def test_what_python_handlers_answered_is_refused_newly(warehouse_client: Client, tenant: str) -> None:
-    known = {"ended_at": SINCE + 5, "route": "", "path": "", "revision": snapshot_of(BASE).revision}
-    one = row(tenant, 1, **known, outcome="answered", identity=GREEDY, client_ip="::ffff:10.0.0.99")
-    two = row(tenant, 2, **known, outcome="answered", identity="ip:10.0.7.7", client_ip="::ffff:10.0.7.7")
+    known = {"route": "", "path": "", "revision": snapshot_of(BASE).revision, "outcome": "answered"}
+    denied = {**known, "identity": GREEDY, "client_ip": "::ffff:10.0.0.99"}
+    other = {**known, "identity": "ip:10.0.7.7", "client_ip": "::ffff:10.0.7.7"}
+    one = row(tenant, 1, ended_at=SINCE + 5, **denied)
+    two = row(tenant, 2, ended_at=SINCE + 5, **other)
     store(warehouse_client, tenant, [one, two])
     candidate = BASE + f"access: [{DENIAL.replace('MODE', '')}]\n"
     report = replayed(warehouse_client, tenant, candidate, situation=Situation(BASE))
