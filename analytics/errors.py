@@ -15,7 +15,7 @@ import numpy as np
 
 from analytics.detector import LEAST_HISTORY_S, Card, Mask, Scored, Seen, Signal
 from analytics.incidents import is_masked, rest_of, whole_upstreams
-from analytics.series import DEPTH, ROUTE, UPSTREAM, Rows
+from analytics.series import DEPTH, ROUTE, UPSTREAM, Recent, Rows
 from analytics.windows import Flags, Floats, Ints, Table, grown, of_rows
 from kernel.findings import Observation
 
@@ -27,6 +27,8 @@ LEAST_FAILURES = 5
 LEAST_EFFECT = 0.05  # share of requests beyond the usual
 LASTING_Z = 3.0
 LASTING_EFFECT = 0.02
+CALM_S = 10  # so long without a failure, over so many requests, ends an incident: what fails later is another
+CALM_REQUESTS = 20
 BLOCK_WINDOWS = 10
 BLOCKS = 60
 PRIOR_REQUESTS = 100.0  # before anything is known one in two hundred fails
@@ -54,6 +56,7 @@ class Judged(NamedTuple):
     usual: Floats  # share
     ripe: Flags
     lasting: Flags
+    since: Flags  # [rows, windows]: which belong to what goes on now
 
 
 class ErrorBurst:
@@ -127,9 +130,11 @@ class ErrorBurst:
     def _judge(self, seen: Seen) -> Judged:
         share, dispersion, enough = self._usual(seen.recent.rows)
         upto = np.array(SPANS) - 1
-        requests = np.cumsum(seen.recent.of("requests"), axis=1)[:, upto]
-        failures = np.cumsum(seen.recent.of("failures"), axis=1)[:, upto]
-        bad_windows = np.cumsum(seen.recent.of("failures") > 0, axis=1)[:, upto]
+        since = is_since_calm(seen.recent)
+        failed = seen.recent.of("failures") * since
+        requests = np.cumsum(seen.recent.of("requests") * since, axis=1)[:, upto]
+        failures = np.cumsum(failed, axis=1)[:, upto]
+        bad_windows = np.cumsum(failed > 0, axis=1)[:, upto]
         observed = failures / np.maximum(requests, 1.0)
         z = deviance_z(failures, requests, share) / np.sqrt(dispersion)[:, None] * enough[:, None]
         effect = observed - share[:, None]
@@ -149,6 +154,7 @@ class ErrorBurst:
             share,
             any_ripe,
             lasting,
+            since,
         )
 
     def _rest_fails(self, seen: Seen, judged: Judged) -> Flags:
@@ -168,7 +174,7 @@ class ErrorBurst:
         ripe = bool(judged.ripe[at]) and is_whole == (upstream in whole)
         windows = SPANS[int(judged.span[at])]
         failures, requests = int(judged.failures[at]), int(judged.requests[at])
-        bad = seen.recent.of("failures")[at, :windows] > 0
+        bad = (seen.recent.of("failures")[at, :windows] > 0) & judged.since[at, :windows]
         onset = int(seen.recent.seconds[at, :windows][bad].min()) if bad.any() else seen.window.second
         share, usual = failures / max(requests, 1), float(judged.usual[at])
         return Signal(
@@ -207,6 +213,21 @@ def deviance_z(failures: Floats, requests: Floats, share: Floats) -> Floats:
     miss = np.where(observed < 1, (1 - observed) * np.log(np.maximum(1 - observed, 1e-12) / (1 - usual)), 0.0)
     root: Floats = np.sqrt(np.maximum(2.0 * requests * (hit + miss), 0.0)) * np.sign(observed - usual)
     return root
+
+
+def is_since_calm(recent: Recent) -> Flags:
+    """Which windows [rows, windows], latest first, no calm of CALM_S and CALM_REQUESTS has ended."""
+    failures, requests, seconds = recent.of("failures"), recent.of("requests"), recent.seconds
+    rows = len(seconds)
+    quiet, ended_at = np.zeros(rows), seconds[:, 0].copy()
+    over, since = np.zeros(rows, np.bool_), np.zeros(seconds.shape, np.bool_)
+    for window in range(seconds.shape[1]):
+        fails = failures[:, window] > 0
+        over |= (quiet >= CALM_REQUESTS) & (ended_at - seconds[:, window] > CALM_S)
+        since[:, window] = ~over
+        quiet = np.where(fails, 0.0, quiet + requests[:, window])
+        ended_at = np.where(fails, seconds[:, window], ended_at)
+    return since
 
 
 def worst_route(seen: Seen, rows: Rows, upstream: str) -> str:

@@ -46,6 +46,15 @@ def test_it_closes_when_it_is_over() -> None:
     assert 60 <= finding.closed_at - START <= 75
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_failure_long_after_a_burst_is_no_part_of_it(seed: int) -> None:
+    requests = failing(quiet(seed, seconds=100, rate=6.0), 50.0, 60.0, share=0.5)
+    late = next(at for at, each in enumerate(requests) if each.at >= 85 and each.route == "search")
+    requests[late] = requests[late]._replace(status=500)
+    (finding,) = run(requests)
+    assert finding.onset - START < 60
+
+
 def test_deviance_grows_with_numbers_and_is_negative_below_the_usual() -> None:
     few = deviance_z(np.array([[3.0]]), np.array([[10.0]]), np.array([0.01]))
     many = deviance_z(np.array([[30.0]]), np.array([[100.0]]), np.array([0.01]))
