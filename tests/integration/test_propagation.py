@@ -125,7 +125,8 @@ def test_each_deed_of_an_operator_reaches_every_worker_within_two_seconds(gatewa
     assert gateway.statuses("second-key") == {200, 429}  # one request a second, five at once
 
     gateway.reached(lambda: control.policy.write_text(policy_at(gateway.port, "/c")))
-    assert gateway.statuses("second-key", "/c") == {200}
+    assert gateway.statuses("second-key", "/c") <= {200, 429}  # what was approved stays
+    assert gateway.statuses("second-key", "/a") == {404}
     assert gateway.statuses("first-key", "/c") == {401}
 
 
