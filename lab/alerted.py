@@ -9,7 +9,7 @@ import msgspec
 from lab.receiver import Received
 from lab.scoring import Seen
 
-ALERT_TARGET_S = 5.0
+ALERT_TARGET_S = 8.0  # of these an alert may wait three for the recommendation that it links
 
 
 class Alerts(msgspec.Struct, frozen=True):

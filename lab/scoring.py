@@ -27,6 +27,7 @@ from lab.scenario import Act, EventKind
 FINDING_TARGET_S = 5.0
 MITIGATION_TARGET_S = 8.0
 REFUSED_TARGET = 0.005
+MOST_OTHERS = 1  # a machine that stalls for seconds is found, too, and nobody played that
 MITIGATED_SHARE = 0.9
 EARLY_S = 2.0  # an onset is a whole second, and noise before the act may lie in its first windows
 LATE_S = 6.0  # a finding this long after the end of an act still belongs to it

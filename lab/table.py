@@ -14,6 +14,7 @@ from lab.promised import RETURN_TARGET, Harm, Outcome
 from lab.scoring import (
     FINDING_TARGET_S,
     MITIGATION_TARGET_S,
+    MOST_OTHERS,
     REFUSED_TARGET,
     Happened,
     Mitigation,
@@ -97,7 +98,8 @@ def rows_of(results: Results) -> list[Row]:
     )
     hurt = f"{refused.refused_identities} of {refused.identities}"
     rows.append(Row("legitimate identities refused", hurt, "", None))
-    rows.append(Row("false alarms", counted(results.others, "finding"), "0", results.others == 0))
+    found = counted(results.others, "finding")
+    rows.append(Row("false alarms", found, f"<= {MOST_OTHERS}", results.others <= MOST_OTHERS))
     rows += outcome_rows(results.outcome)
     rows.append(alerts_row(results.alerts))
     rows.append(telemetry_row(results.telemetry))
