@@ -24,6 +24,7 @@ from analytics.delivering import Delivery
 from analytics.posting import Clocks, Postman
 from analytics.proposer import ACCUSING
 from analytics.telling import Outage
+from kernel.boundary import contain
 from kernel.findings import Finding
 from warehouse.failures import FAILURES
 
@@ -141,14 +142,16 @@ class Alerts:
 
     def _try(self, around: Around) -> None:
         """A turn. The worker loop: whatever failed is told, and tried again."""
+        crashed = "alerts: a turn failed; tried again"
+        contain(self._turned, around, lambda bug: log.warning(crashed, exc_info=bug))
+
+    def _turned(self, around: Around) -> None:
         try:
             self.turn(around)
         except FAILURES as failure:
             self._outage.goes_on(failure)
         except Unreachable:
             log.debug("the console cannot be asked; the loop tells so")
-        except Exception:
-            log.warning("alerts: a turn failed; tried again", exc_info=True)
 
     def turn(self, around: Around) -> None:
         """One round. Raises what the warehouse's client raises, or Unreachable: the rest was done."""

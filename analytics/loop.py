@@ -21,6 +21,7 @@ from analytics.lateness import KEPT_S, Lateness
 from analytics.publisher import Publisher
 from analytics.telling import Outage, moment
 from analytics.weekly import NOTED_S, same_hours, to_row
+from kernel.boundary import contain
 from kernel.findings import Finding, Overlay
 from warehouse.demand import DemandRow
 from warehouse.failures import FAILURES
@@ -151,17 +152,19 @@ class Loop:
 
     def _try(self) -> bool:
         """A tick. The worker loop: whatever failed is counted and told, and tried again."""
-        try:
-            self.tick()
-        except FAILURES as failure:
-            self._outage.goes_on(failure)
-        except Exception:
-            log.warning("a tick failed", exc_info=True)
-        else:
-            self._outage.is_over()
+        if contain(self._ticked, self._outage, lambda bug: log.warning("a tick failed", exc_info=bug)):
             return True
         self.counters.failed += 1
         return False
+
+    def _ticked(self, outage: Outage) -> bool:
+        try:
+            self.tick()
+        except FAILURES as failure:
+            outage.goes_on(failure)
+            return False
+        outage.is_over()
+        return True
 
     def tick(self) -> None:
         """One round. Raises what the warehouse's client raises."""

@@ -10,6 +10,7 @@ import msgspec
 from analytics.alerting import Alert
 from analytics.delivering import Delivery, Queue
 from analytics.sinks import NotDelivered, Sink, send
+from kernel.boundary import contain
 
 DEADLINE_S = 5.0  # of one exchange
 REPEAT_EVERY_S = 60.0  # what fires, to an Alertmanager: well before GOES_ON_S has passed
@@ -136,15 +137,23 @@ class Postman:
 
     def _send(self, alerts: Sequence[Alert], within_s: float) -> None:
         """Raises NotDelivered, for a bug in sending too: it must not end the thread."""
-        try:
-            send(self.sink, alerts, now=self._clocks.real(), within_s=within_s)
-        except NotDelivered:
-            raise
-        except Exception as bug:  # noqa: BLE001  # a thread that ends tells nobody anything
-            # Where, and not what it says: that may hold the URL.
-            where, name = "".join(traceback.format_tb(bug.__traceback__)), type(bug).__name__
-            log.error("sink %s: sending crashed by %s\n%s", self.sink.name, name, where)
-            raise NotDelivered(f"sending crashed by {name}") from None
+        facts: list[NotDelivered] = []
+
+        def attempt(now: float) -> None:
+            try:
+                send(self.sink, alerts, now=now, within_s=within_s)
+            except NotDelivered as fact:
+                facts.append(fact)
+
+        contain(attempt, self._clocks.real(), lambda bug: facts.append(self._crashed(bug)))
+        if facts:
+            raise facts[0]
+
+    def _crashed(self, bug: Exception) -> NotDelivered:
+        """Log where, and not what it says: that may hold the URL."""
+        where, name = "".join(traceback.format_tb(bug.__traceback__)), type(bug).__name__
+        log.error("sink %s: sending crashed by %s\n%s", self.sink.name, name, where)
+        return NotDelivered(f"sending crashed by {name}")
 
     def _repeated(self, now: float) -> bool:
         """Whether what fires was due to be told again."""

@@ -14,8 +14,8 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from kernel.addresses import UNKNOWN, parse_address
+from kernel.boundary import contain
 from kernel.events import Flag, Outcome
-from proxy.boundary import contain
 from proxy.ending import DELIVERY, HEAD, Ending
 from proxy.exchange import Exchange
 from proxy.fallthrough import Answerer

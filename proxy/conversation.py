@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
 
+from kernel.boundary import contain
 from kernel.events import Outcome
-from proxy.boundary import contain
 from proxy.ending import Phase
 from proxy.exchange import Exchange
 from proxy.framing import LAST_CHUNK, Body, response_body, to_chunk

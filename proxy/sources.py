@@ -7,12 +7,14 @@ applied one stays; one that was applied is kept on disk.
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx2
 import msgspec
 
+from kernel.boundary import contain
 from kernel.check import read_policy
 from kernel.compile import compile_policy, revision_of
 from kernel.control import Following
@@ -51,11 +53,12 @@ class Intake:
 
         Checked and compiled in a thread: a large document takes longer than a request may wait.
         """
-        try:
-            compiled = await asyncio.to_thread(self.compile, text, file, self.clock())
-        except Exception as bug:  # a policy that finds a bug must not end the gateway: refused and counted
-            log.exception("a bug of the gateway met the policy from %s", source)
-            compiled = Compiled(None, (f"{file}: a bug of the gateway met this policy: {bug!r}",))
+        bugs: list[Exception] = []
+        compile_at = partial(self.compile, text, file)
+        compiled = await asyncio.to_thread(contain, compile_at, self.clock(), bugs.append)
+        if compiled is None:  # a policy that finds a bug must not end the gateway: refused and counted
+            log.error("a bug of the gateway met the policy from %s", source, exc_info=bugs[0])
+            compiled = Compiled(None, (f"{file}: a bug of the gateway met this policy: {bugs[0]!r}",))
         if compiled.snapshot is None:
             self.refuse(compiled.problems, revision_of(text), source)
             return compiled.problems

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
-from proxy.boundary import contain
+from kernel.boundary import contain
 from proxy.framing import Body, Chunked, Malformed
 from proxy.head import END
 from proxy.headers import Codes

@@ -4,10 +4,12 @@ Telemetry may be lost, and counted; it never fails or delays a request.
 """
 
 import logging
+import operator
 import threading
 import time
 from collections.abc import Callable
 
+from kernel.boundary import contain
 from kernel.events import EventRow, LedgerRow
 from warehouse.adoption import book_lost
 from warehouse.batches import Origin
@@ -98,13 +100,12 @@ class EventWriter:
 
     def _guarded(self, work: Callable[[], bool]) -> bool:
         """The worker loop: a bug costs the rows in hand, which are counted, not the thread."""
-        try:
-            return work()
-        except Exception:
-            self.failures += 1
-            log.exception("telemetry: a bug in the writer")
-            self._flusher.abandon()
-            return False
+        return bool(contain(operator.call, work, self._crashed))
+
+    def _crashed(self, bug: Exception) -> None:
+        self.failures += 1
+        log.error("telemetry: a bug in the writer", exc_info=bug)
+        self._flusher.abandon()
 
 
 def pause() -> None:

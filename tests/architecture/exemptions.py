@@ -25,12 +25,7 @@ LONG_FILES: dict[str, str] = {}
 
 # path -> why a broad except stands there: only the server and the worker loops may.
 BROAD_EXCEPTS: dict[str, str] = {
-    "analytics/loop.py": "the worker loop: a tick that fails is counted, logged and tried again",
-    "analytics/alerts.py": "the alerts' loop: a turn that fails is logged and tried again",
-    "analytics/posting.py": "a sink's loop: a bug fails one exchange, which is logged and tried again",
+    "kernel/boundary.py": "worker loops, and what an event loop calls: the caller counts and tells a bug",
     "proxy/adapter.py": "the server: a bug fails one request, is counted and told as `crashed`",
-    "proxy/boundary.py": "the server: a bug fails one request or connection, is counted and told",
-    "proxy/sources.py": "the loop that takes policies: a bug refuses the policy, the gateway goes on",
     "warehouse/server.py": "the server: a bug fails one statement, is counted and told to the client",
-    "warehouse/writer.py": "the writer's loop: a bug costs the rows in hand, which are counted",
 }

@@ -1,7 +1,7 @@
-"""The boundary of the native transport, and of whatever a wheel or a pool calls: its one broad except.
+"""The boundary behind which a bug costs what was in hand, and not the process: a broad except.
 
-What the event loop calls and a request can reach goes through `contain`: a bug costs one request or one
-connection, never the worker, and is counted, logged and told as `crashed` by whoever it met.
+What an event loop calls and a request can reach goes through `contain`, and so does each round of a worker's
+loop. Whoever is told of the bug counts and logs it, and tells those who wait.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,6 @@ def contain(
     """`act(given)`; a bug in it goes to `crash`, which counts and logs it, and the result is None."""
     try:
         return act(given)
-    except Exception as bug:  # noqa: BLE001  # the server: whatever it is, the worker goes on
+    except Exception as bug:  # noqa: BLE001  # whatever it is, the rest goes on
         crash(bug)
         return None
