@@ -1,7 +1,7 @@
 """What sinks were told of alerts, and how that fared: written again at each step, the newest stands."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -11,6 +11,7 @@ from warehouse.queries import load
 
 _TIMES: Final = frozenset({"starts_at", "ends_at", "at", "settled_at"})
 MOST_READ: Final = 10_000
+MOST_SHOWN: Final = 2_000
 FIRES_AGAIN: Final = "not told, on purpose: the same fires again"  # a `failure` that is none
 
 
@@ -20,7 +21,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     alert: str
     name: str
     sink: str
-    state: str  # firing, resolved
+    state: Literal["firing", "resolved"]
     severity: str
     summary: str
     labels: dict[str, str]
@@ -31,7 +32,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     failure: str
     at: float
     settled_at: float
-    content: str
+    content: str  # JSON: the alert as it was told
 
 
 def insert_deliveries(client: Client, tenant: str, rows: Sequence[DeliveryRow]) -> None:
@@ -49,6 +50,13 @@ def read_unfinished(client: Client, tenant: str, *, since: float) -> list[Delive
     """What was taken up since then and still fires, or is not settled; the oldest first."""
     asked = {"tenant": tenant, "since": to_datetime(since), "limit": MOST_READ}
     found = client.query(load("deliveries_unfinished"), parameters=asked)
+    return [_to_row(dict(zip(found.column_names, row, strict=True))) for row in found.result_rows]
+
+
+def read_deliveries(client: Client, tenant: str, since: float) -> list[DeliveryRow]:
+    """What sinks took up since a moment, and what still fires; the newest first, MOST_SHOWN at most."""
+    asked = {"tenant": tenant, "since": round(since * 1e3), "most": MOST_SHOWN}
+    found = client.query(load("told"), parameters=asked)
     return [_to_row(dict(zip(found.column_names, row, strict=True))) for row in found.result_rows]
 
 

@@ -1,7 +1,7 @@
 """What the console's pages ask of the warehouse beside telemetry itself. Times are seconds since 1970."""
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -9,28 +9,7 @@ from clickhouse_connect.driver.client import Client
 from warehouse.moments import to_seconds
 from warehouse.queries import load
 
-MOST_DELIVERIES: Final = 2_000
 MOST_NAMED: Final = 4  # of whom a finding accuses
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What one sink was told of an alert: that it fires, or that it is over. 0 where there is no time yet."""
-
-    alert: str
-    name: str
-    sink: str
-    state: Literal["firing", "resolved"]
-    severity: str
-    summary: str
-    labels: dict[str, str]
-    starts_at: float
-    ends_at: float
-    tried: int
-    is_delivered: bool
-    failure: str
-    at: float
-    settled_at: float
-    content: str  # JSON: the alert as it was told
 
 
 class Accused(msgspec.Struct, frozen=True):
@@ -50,13 +29,6 @@ class RuleDeeds(msgspec.Struct, frozen=True):
     spared: int
     spared_identities: int
     last_at: float
-
-
-def read_deliveries(client: Client, tenant: str, since: float) -> list[Delivery]:
-    """Deliveries that a sink took up since a moment, the newest first."""
-    parameters = {"tenant": tenant, "since": round(since * 1e3), "most": MOST_DELIVERIES}
-    result = client.query(load("told"), parameters=parameters)
-    return [to_delivery(dict(zip(result.column_names, row, strict=True))) for row in result.result_rows]
 
 
 def read_accused(client: Client, tenant: str, findings: Sequence[str]) -> list[Accused]:
@@ -81,13 +53,3 @@ def read_unrouted(client: Client, tenant: str, since: float, until: float) -> di
     parameters = {"tenant": tenant, "since": int(since), "until": int(until)}
     rows = client.query(load("unrouted"), parameters=parameters).result_rows
     return {int(second): int(requests) for second, requests in rows}
-
-
-def to_delivery(row: dict[str, object]) -> Delivery:
-    """A row of the table."""
-    times = {
-        name: to_seconds(row[name])  # type: ignore[arg-type]  # datetimes by schema
-        for name in ("starts_at", "ends_at", "at", "settled_at")
-    }
-    is_delivered = bool(row.pop("delivered"))
-    return msgspec.convert({**row, **times, "is_delivered": is_delivered}, Delivery)

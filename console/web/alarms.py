@@ -5,8 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from warehouse.deliveries import FIRES_AGAIN
-from warehouse.readers_pages import Delivery
+from warehouse.deliveries import FIRES_AGAIN, DeliveryRow
 
 Outcome = Literal["delivered", "given up", "left out", "still tried"]
 RUNBOOKS = "docs/runbooks"
@@ -55,16 +54,16 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         return any(is_failure(each) for each in last.values())
 
 
-def to_alarms(deliveries: Iterable[Delivery]) -> list[Alarm]:
+def to_alarms(deliveries: Iterable[DeliveryRow]) -> list[Alarm]:
     """Incidents by their deliveries (the newest first): what fires before what is over, the newest first."""
-    known: dict[str, list[Delivery]] = {}
+    known: dict[str, list[DeliveryRow]] = {}
     for delivery in deliveries:
         known.setdefault(delivery.alert, []).append(delivery)
     alarms = [to_alarm(each) for each in known.values()]
     return sorted(alarms, key=lambda alarm: (alarm.ends_at > 0, -alarm.starts_at))
 
 
-def to_alarm(deliveries: Sequence[Delivery]) -> Alarm:
+def to_alarm(deliveries: Sequence[DeliveryRow]) -> Alarm:
     """One incident, as its newest delivery tells it."""
     gravest = max(deliveries, key=lambda each: RANKS.get(each.severity, 0))
     last = next((each for each in deliveries if each.state == "resolved"), gravest)
@@ -92,16 +91,16 @@ def content_of(text: str) -> Content:
         return Content()
 
 
-def to_told(delivery: Delivery) -> Told:
+def to_told(delivery: DeliveryRow) -> Told:
     """What a sink was told."""
     return Told(
         delivery.sink, delivery.state, outcome_of(delivery), delivery.tried, delivery.failure, delivery.at
     )
 
 
-def outcome_of(delivery: Delivery) -> Outcome:
+def outcome_of(delivery: DeliveryRow) -> Outcome:
     """What came of it; `left out` is no failure."""
-    if delivery.is_delivered:
+    if delivery.delivered:
         return "delivered"
     if not delivery.settled_at:
         return "still tried"

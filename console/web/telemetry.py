@@ -17,15 +17,14 @@ from console.moments import to_utc
 from dashboards.asking import Columns, ask_sql
 from kernel.findings import Finding
 from warehouse.client import WrongUrl, connect
+from warehouse.deliveries import DeliveryRow, read_deliveries
 from warehouse.failures import FAILURES, is_answer, to_line
 from warehouse.findings import read_finding, read_findings
 from warehouse.readers import History, Loss, Reader, Watermark
 from warehouse.readers_pages import (
     Accused,
-    Delivery,
     RuleDeeds,
     read_accused,
-    read_deliveries,
     read_rule_deeds,
     read_unrouted,
 )
@@ -120,7 +119,7 @@ class Telemetry:
 
         return await self._ask(read)
 
-    async def deliveries(self, since: float) -> list[Delivery]:
+    async def deliveries(self, since: float) -> list[DeliveryRow]:
         """What sinks were told of alerts since a moment, the newest first. Raises WarehouseAway."""
         return await self._ask(lambda client: read_deliveries(client, self._tenant, since))
 

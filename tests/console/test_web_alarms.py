@@ -5,8 +5,7 @@ from typing import Literal
 import msgspec
 
 from console.web.alarms import Told, to_alarms
-from warehouse.deliveries import FIRES_AGAIN
-from warehouse.readers_pages import Delivery
+from warehouse.deliveries import FIRES_AGAIN, DeliveryRow
 
 
 def delivery(
@@ -17,9 +16,9 @@ def delivery(
     state: Literal["firing", "resolved"] = "firing",
     delivered: bool = True,
     **changed: object,
-) -> Delivery:
+) -> DeliveryRow:
     """Told and arrived at once, unless said otherwise."""
-    plain = Delivery(
+    plain = DeliveryRow(
         alert=alert,
         name="client-burst",
         sink=sink,
@@ -30,7 +29,7 @@ def delivery(
         starts_at=at - 5,
         ends_at=at if state == "resolved" else 0.0,
         tried=1,
-        is_delivered=delivered,
+        delivered=delivered,
         failure="",
         at=at,
         settled_at=at + 1 if delivered else 0.0,

@@ -18,7 +18,7 @@ from tests.console.policies import ADAPTIVE
 from tests.console.serving import TOKEN, served
 from tests.integration.proxies import DEADLINE_S, ROOT, eventually
 from tests.integration.test_analytics_loop import EVENTFUL, Bench
-from warehouse.readers_pages import Delivery, read_deliveries
+from warehouse.deliveries import DeliveryRow, read_deliveries
 
 SECRET = "of this test"
 KIND = "client-burst"
@@ -77,7 +77,7 @@ def told(receiver: Receiver) -> list[Alert]:
     return [alert for alert in receiver.alerts() if alert.name == KIND]
 
 
-def deliveries(bench: Bench, sink: str) -> list[Delivery]:
+def deliveries(bench: Bench, sink: str) -> list[DeliveryRow]:
     """What is written down of the burst, the alert before its resolution."""
     rows = read_deliveries(bench.client, bench.tenant, 0.0)
     return sorted((row for row in rows if row.sink == sink and row.name == KIND), key=lambda row: row.state)
@@ -89,7 +89,7 @@ def test_an_incident_is_told_once_over_a_restart_and_a_dead_sink_is_seen(
     bench.account(44.0, time.time())
     with analytics(warehouse_url, bench.tenant, alerts):
         eventually(lambda: told(receiver), "the burst is told")
-        eventually(lambda: [each.is_delivered for each in deliveries(bench, "hook")] == [True], "and noted")
+        eventually(lambda: [each.delivered for each in deliveries(bench, "hook")] == [True], "and noted")
         eventually(lambda: deliveries(bench, "dead")[0].failure, "the dead sink's failure is noted")
     (fired,) = told(receiver)
     assert (fired.state, fired.evidence) == ("firing", "ip:203.0.113.9")
@@ -106,9 +106,9 @@ def test_an_incident_is_told_once_over_a_restart_and_a_dead_sink_is_seen(
     for taken in receiver.taken:
         at_s = int(taken.signature.removeprefix("t=").partition(",")[0])
         assert taken.signature == signature(SECRET.encode(), taken.body, at_s)
-    assert [each.is_delivered for each in deliveries(bench, "hook")] == [True, True]
+    assert [each.delivered for each in deliveries(bench, "hook")] == [True, True]
     first, last = deliveries(bench, "dead")
-    assert (first.failure, last.is_delivered) == ("its resolution is told in its place", False)
+    assert (first.failure, last.delivered) == ("its resolution is told in its place", False)
     stored = bench.client.query("SELECT * FROM deliveries").result_rows
     assert "hidden" not in str(stored)
 

@@ -1,7 +1,9 @@
+import time
+
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from warehouse.deliveries import DeliveryRow, insert_deliveries, read_unfinished
+from warehouse.deliveries import DeliveryRow, insert_deliveries, read_deliveries, read_unfinished
 
 ROW = DeliveryRow(
     alert="i-100",
@@ -45,6 +47,31 @@ def test_what_is_resolved_is_finished_once_every_sink_has_settled_it(
     settled = msgspec.structs.replace(OVER, delivered=True, settled_at=1_800_000_102.0)
     insert_deliveries(warehouse_client, tenant, [settled])
     assert read_unfinished(warehouse_client, tenant, since=0.0) == []
+
+
+def refused(at: float, **changes: object) -> DeliveryRow:
+    """A row of an alert that a sink did not take."""
+    row = msgspec.structs.replace(ROW, starts_at=at - 5, at=at, tried=2, failure="HTTP 503")
+    return msgspec.structs.replace(row, **changes)
+
+
+def test_a_delivery_is_shown_as_it_stands_now(warehouse_client: Client, tenant: str) -> None:
+    now = float(int(time.time()))
+    insert_deliveries(warehouse_client, tenant, [refused(now - 60)])
+    insert_deliveries(warehouse_client, tenant, [refused(now - 60, delivered=True, failure="")])
+    (found,) = read_deliveries(warehouse_client, tenant, now - 3_600)
+    assert (found.alert, found.sink, found.state, found.delivered) == ("i-100", "hook", "firing", True)
+    assert (found.at, found.starts_at, found.ends_at, found.settled_at) == (now - 60, now - 65, 0.0, 0.0)
+    assert found.labels == {"route": "shop"}
+    assert read_deliveries(warehouse_client, "nobody", 0.0) == []
+
+
+def test_what_still_fires_is_shown_however_long_it_does(warehouse_client: Client, tenant: str) -> None:
+    now = float(int(time.time()))
+    over = refused(now - 86_400, alert="i-200")
+    resolved = msgspec.structs.replace(over, state="resolved")
+    insert_deliveries(warehouse_client, tenant, [refused(now - 86_400), over, resolved])
+    assert [each.alert for each in read_deliveries(warehouse_client, tenant, now - 3_600)] == ["i-100"]
 
 
 def test_a_delivery_is_forgotten_ninety_days_after_it_was_last_written(warehouse_client: Client) -> None:

@@ -5,58 +5,14 @@ import time
 from clickhouse_connect.driver.client import Client
 
 from tests.warehouse.event_rows import insert_rows, row
-from warehouse.moments import to_datetime
 from warehouse.readers_pages import (
     MOST_NAMED,
     Accused,
     read_accused,
-    read_deliveries,
     read_rule_deeds,
     read_unrouted,
 )
 from warehouse.suspects import Suspect, insert_suspects
-
-
-def told(tenant: str, at: float, *, sink: str = "pager", delivered: int = 0) -> dict[str, object]:
-    """A row of deliveries: that alert a1 fires."""
-    return {
-        "tenant": tenant,
-        "alert": "a1",
-        "name": "client-burst",
-        "sink": sink,
-        "state": "firing",
-        "severity": "critical",
-        "summary": "too many",
-        "labels": {"route": "login"},
-        "starts_at": to_datetime(at - 5),
-        "tried": 2,
-        "delivered": delivered,
-        "failure": "" if delivered else "HTTP 503",
-        "at": to_datetime(at),
-        "content": "{}",
-    }
-
-
-def insert_told(client: Client, *rows: dict[str, object]) -> None:
-    client.insert("deliveries", [list(each.values()) for each in rows], column_names=list(rows[0]))
-
-
-def test_a_delivery_is_read_as_it_stands_now(warehouse_client: Client, tenant: str) -> None:
-    now = float(int(time.time()))
-    insert_told(warehouse_client, told(tenant, now - 60))
-    insert_told(warehouse_client, told(tenant, now - 60, delivered=1))
-    (found,) = read_deliveries(warehouse_client, tenant, now - 3_600)
-    assert (found.alert, found.sink, found.state, found.is_delivered) == ("a1", "pager", "firing", True)
-    assert (found.at, found.starts_at, found.ends_at, found.settled_at) == (now - 60, now - 65, 0.0, 0.0)
-    assert found.labels == {"route": "login"}
-    assert read_deliveries(warehouse_client, "nobody", 0.0) == []
-
-
-def test_what_still_fires_is_read_however_long_it_does(warehouse_client: Client, tenant: str) -> None:
-    now = float(int(time.time()))
-    over = told(tenant, now - 86_400) | {"alert": "a2"}
-    insert_told(warehouse_client, told(tenant, now - 86_400), over, over | {"state": "resolved"})
-    assert [each.alert for each in read_deliveries(warehouse_client, tenant, now - 3_600)] == ["a1"]
 
 
 def test_whom_a_finding_accuses_is_counted_and_the_busiest_are_named(
