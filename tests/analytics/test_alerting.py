@@ -4,26 +4,10 @@ import msgspec
 
 from analytics.alerting import HELD_S, Incidents
 from analytics.conditions import Condition
-from kernel.findings import Finding, Observation
+from kernel.findings import Observation
+from tests.findings import burst
 
-FINDING = Finding(
-    id="a",
-    tenant="default",
-    detector="D1",
-    kind="client-burst",
-    key="ip:192.0.2.1",
-    route="shop",
-    identity="ip:192.0.2.1",
-    severity="warning",
-    onset=100.0,
-    window_end=105.0,
-    found_at=106.0,
-    closed_at=0.0,
-    score=9.0,
-    confidence=0.9,
-    summary="ten times as many",
-    evidence=(),
-)
+FINDING = burst("ip:192.0.2.1", 100.0, id="a", route="shop", summary="ten times as many")
 OVER = msgspec.structs.replace(FINDING, closed_at=200.0)
 
 

@@ -5,10 +5,11 @@ from clickhouse_connect.driver.client import Client
 
 from analytics.situations import LATEST_NEWS_S, as_applied, situation_of
 from kernel.control import Label
-from kernel.findings import Finding, Overlay
+from kernel.findings import Overlay
 from kernel.replays import ReplayRequest
 from tests.analytics.replays import SINCE, policy_text
 from tests.analytics.traffic import login, rows_of
+from tests.findings import burst
 from tests.warehouse.event_rows import insert_rows
 from tests.warehouse.test_suspects import stuffing_finding
 from warehouse.findings import insert_findings
@@ -16,24 +17,7 @@ from warehouse.overlays import insert_overlays
 from warehouse.suspects import Suspect, insert_suspects
 
 REQUEST = ReplayRequest(policy_text(), SINCE, SINCE + 60)
-BURST = Finding(
-    id="f1",
-    tenant="",
-    detector="D1",
-    kind="client-burst",
-    key="ip:1",
-    route="",
-    identity="ip:1",
-    severity="warning",
-    onset=SINCE + 10,
-    window_end=SINCE + 11,
-    found_at=SINCE + 11,
-    closed_at=SINCE + 20,
-    score=1.0,
-    confidence=1.0,
-    summary="",
-    evidence=(),
-)
+BURST = burst("ip:1", SINCE + 10, tenant="", closed_at=SINCE + 20)
 
 
 def opinion(label: str, *, finding: str = "", identity: str = "") -> Label:

@@ -14,25 +14,18 @@ from console.processes import Processes
 from kernel.findings import Finding, Observation
 from tests.console.running import Ran, ran
 from tests.console.serving import TOKEN, Served
+from tests.findings import burst
 from warehouse.findings import insert_findings
 
 
 def finding(tenant: str, name: str, *, onset: float, closed_at: float = 0.0) -> Finding:
-    return Finding(
+    return burst(
+        "ip:192.0.2.7",
+        onset,
         id=name,
         tenant=tenant,
-        detector="D1",
-        kind="client-burst",
-        key="ip:192.0.2.7",
         route="catalogue",
-        identity="ip:192.0.2.7",
-        severity="warning",
-        onset=onset,
-        window_end=onset + 2,
-        found_at=onset + 3,
         closed_at=closed_at,
-        score=9.0,
-        confidence=0.9,
         summary="40 requests a second, peers ask for 2",
         evidence=(Observation("requests", 40.0, 2.0, "1/s"),),
     )

@@ -8,7 +8,7 @@ import pytest
 from analytics.registry import detectors
 from analytics.series import Rows
 from analytics.windows import Scopes
-from kernel.findings import Finding, Overlay
+from kernel.findings import Overlay
 from lab.record import ATTACK_LABEL, GREEDY_LABEL, LEGITIMATE, Label, Sent
 from lab.scenario import Act, EventKind
 from lab.scoring import (
@@ -24,26 +24,10 @@ from lab.scoring import (
     others,
     refused_of,
 )
+from tests.findings import burst
 
 GREEDY = "ip:198.18.0.1"
-FINDING = Finding(
-    id="1",
-    tenant="default",
-    detector="D1",
-    kind="client-burst",
-    key=GREEDY,
-    route="product",
-    identity=GREEDY,
-    severity="warning",
-    onset=100.0,
-    window_end=102.0,
-    found_at=102.1,
-    closed_at=0.0,
-    score=9.0,
-    confidence=0.99,
-    summary="",
-    evidence=(),
-)
+FINDING = burst(GREEDY, 100.0, id="1", route="product", window_end=102.0, found_at=102.1)
 
 
 def sent(at: float, status: int = 200, label: Label = GREEDY_LABEL, identity: str = GREEDY) -> Sent:

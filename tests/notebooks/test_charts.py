@@ -6,7 +6,6 @@ import altair as alt
 import msgspec
 
 from dashboards.asking import Columns
-from kernel.findings import Finding
 from kernel.replays import Bound, CurvePoint, Disagreement, ReplayReport, RuleHarm, Split
 from notebooks.charts import (
     MOST_LINES,
@@ -17,11 +16,10 @@ from notebooks.charts import (
     lines_chart,
     rows_of,
 )
+from tests.findings import burst
 
 AT = 1_800_000_000.0
-FINDING = Finding(
-    "f", "t", "D1", "client-burst", "k", "", "", "critical", AT, AT, AT, 0.0, 9.0, 0.9, "fast", ()
-)
+FINDING = burst("k", AT, identity="", severity="critical", summary="fast")
 
 
 def drawn(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:

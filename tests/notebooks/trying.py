@@ -2,8 +2,8 @@
 
 from clickhouse_connect.driver.client import Client
 
-from kernel.findings import Finding
 from tests.analytics.replays import GREEDY, SINCE, Asked, judged_rows, policy_text, steady, store
+from tests.findings import burst
 from warehouse.findings import insert_findings
 
 TRIED = "tried"
@@ -28,22 +28,5 @@ def crowd() -> list[Asked]:
 def seed_crowd(client: Client) -> None:
     """The crowd's rows, and a finding that accuses the greedy client."""
     store(client, TRIED, judged_rows(TRIED, BASE, crowd()))
-    finding = Finding(
-        id="tried-1",
-        tenant=TRIED,
-        detector="D1",
-        kind="client-burst",
-        key=GREEDY,
-        route="orders",
-        identity=GREEDY,
-        severity="warning",
-        onset=SINCE,
-        window_end=SINCE + 3,
-        found_at=SINCE + 4,
-        closed_at=0.0,
-        score=9.0,
-        confidence=0.99,
-        summary="ten a second",
-        evidence=(),
-    )
+    finding = burst(GREEDY, SINCE, id="tried-1", tenant=TRIED, route="orders", summary="ten a second")
     insert_findings(client, [finding])

@@ -4,25 +4,18 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from kernel.findings import Finding, Observation
+from tests.findings import burst
 from warehouse.findings import insert_findings, read_finding, read_findings
 
 
 def finding(tenant: str, key: str = "ip:10.0.0.1", onset: float = 1_700_000_000.25) -> Finding:
-    return Finding(
+    return burst(
+        key,
+        onset,
         id=f"id-{key}",
         tenant=tenant,
-        detector="D1",
-        kind="client-burst",
-        key=key,
         route="orders",
-        identity=key,
-        severity="warning",
-        onset=onset,
-        window_end=onset + 1,
         found_at=onset + 2.123456,
-        closed_at=0,
-        score=12.5,
-        confidence=0.97,
         summary="it's 40 times the peers' tail",
         evidence=(Observation("requests", 400, 10, "1/s"), Observation("peers' p99.9", 9.5, 9.5, "1/s")),
     )

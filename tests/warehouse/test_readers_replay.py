@@ -4,8 +4,8 @@ from clickhouse_connect.driver.client import Client
 from msgspec import structs
 
 from kernel.decide import Reason
-from kernel.findings import Finding
 from kernel.policy import METHODS
+from tests.findings import burst
 from tests.warehouse.event_rows import insert_rows, row
 from warehouse.findings import insert_findings
 from warehouse.readers_replay import LONGEST_S, Meeting, Refused, ReplayReader, Stretch, Wording
@@ -123,24 +123,7 @@ def test_equal_facts_are_one_combination(warehouse_client: Client, tenant: str) 
 
 
 def test_whom_findings_accuse_is_read_with_the_time(warehouse_client: Client, tenant: str) -> None:
-    finding = Finding(
-        id="f1",
-        tenant=tenant,
-        detector="D1",
-        kind="client-burst",
-        key="ip:1",
-        route="",
-        identity="ip:1",
-        severity="warning",
-        onset=AT,
-        window_end=AT + 1,
-        found_at=AT + 1,
-        closed_at=0.0,
-        score=1.0,
-        confidence=1.0,
-        summary="",
-        evidence=(),
-    )
+    finding = burst("ip:1", AT, tenant=tenant)
     insert_findings(warehouse_client, [finding])
     insert_suspects(warehouse_client, tenant, [Suspect("f2", "ip:2", AT, AT + 5, 3)])
     found = ReplayReader(warehouse_client, tenant).accused(AT - 1, AT + 1)
