@@ -19,7 +19,7 @@ from notebooks.charts import (
 from tests.findings import burst
 
 AT = 1_800_000_000.0
-FINDING = burst("k", AT, identity="", severity="critical", summary="fast")
+FINDING = burst("", AT, severity="critical", summary="fast")
 
 
 def drawn(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:
