@@ -6,6 +6,7 @@ Per route over ten seconds, all of these:
    of it, and for twice their usual share;
 3. lift: one kind of client (order of header fields and user agent) asks for LEAST_MIX of it, and for
    LIFT times its usual share of all traffic.
+All of that must hold without the busiest newcomer, too: one greedy client among new people is D1's.
 A flash crowd is many new people too, but with the browsers that people have: nothing is told about it.
 Routes whose logins fail are left to D3. Conservative: what is missed here, D1 and limits still see.
 """
@@ -61,6 +62,7 @@ class Crowd(NamedTuple):
     by_newcomers: int  # requests
     mix: int
     of_mix: int  # requests
+    busiest: int  # requests of the busiest newcomer
 
 
 class Asked(NamedTuple):
@@ -175,12 +177,15 @@ class Flood:
                 if row.route in numbers:
                     mixes[numbers[row.route]][row.mix] += row.requests
         of, who = np.concatenate(routes), np.concatenate(hashes)
-        by_newcomers = np.bincount(of, np.concatenate(counts), len(asked))
-        newcomers = distinct(of, who, len(asked))
+        sent = np.concatenate(counts)
+        by_newcomers = np.bincount(of, sent, len(asked))
+        newcomers, busiest = distinct(of, who, sent, len(asked))
         crowds = {}
         for route, at in numbers.items():
             mix, of_mix = max(mixes[at].items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
-            crowds[route] = Crowd(asked[route], int(newcomers[at]), int(by_newcomers[at]), mix, of_mix)
+            crowds[route] = Crowd(
+                asked[route], int(newcomers[at]), int(by_newcomers[at]), mix, of_mix, int(busiest[at])
+            )
         return crowds
 
     def _usual_shares(self, mix: int) -> tuple[float, float]:
@@ -193,8 +198,11 @@ class Flood:
     def _signal(self, route: str, crowd: Crowd, most: int, *, onset: int) -> Signal:
         usual_new, usual_mix = self._usual_shares(crowd.mix)
         new, alike = crowd.by_newcomers / crowd.requests, crowd.of_mix / crowd.requests
-        ripe = crowd.newcomers >= LEAST_NEW and new >= max(NEW_SHARE, MORE_NEW * usual_new)
-        ripe = ripe and alike >= max(LEAST_MIX, LIFT * usual_mix)
+        rest = crowd.requests - crowd.busiest
+        ripe = crowd.newcomers >= LEAST_NEW and is_surge(rest, most)
+        ripe = ripe and crowd.by_newcomers - crowd.busiest >= rest * max(NEW_SHARE, MORE_NEW * usual_new)
+        # Whether the busiest is of that kind is not known: as if it were.
+        ripe = ripe and crowd.of_mix - crowd.busiest >= rest * max(LEAST_MIX, LIFT * usual_mix)
         return Signal(
             key=route,
             kind=CARD.kind,
@@ -233,13 +241,17 @@ def together(asked: tuple[Asked, ...]) -> Counter[str]:
     return found
 
 
-def distinct(of: Ints, who: Keys, groups: int) -> Ints:
-    """How many different keys each group has; `of` is the group of each key."""
+def distinct(of: Ints, who: Keys, counts: Ints, groups: int) -> tuple[Ints, Ints]:
+    """How many different keys each group has, and the most of one; `of` is the group of each key."""
+    busiest = np.zeros(groups, np.int64)
     order = np.lexsort((who, of))
     of, who = of[order], who[order]
     is_first = np.ones(len(of), np.bool_)
     is_first[1:] = (of[1:] != of[:-1]) | (who[1:] != who[:-1])
-    return np.bincount(of[is_first], minlength=groups)
+    first = np.flatnonzero(is_first)
+    if len(first):
+        np.maximum.at(busiest, of[first], np.add.reduceat(counts[order], first))
+    return np.bincount(of[first], minlength=groups), busiest
 
 
 def is_surge(requests: int, most: int) -> bool:

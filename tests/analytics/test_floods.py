@@ -32,6 +32,12 @@ def test_one_greedy_client_is_no_flood() -> None:
     assert found(greedy(40.0, 50.0)) == []
 
 
+def test_one_greedy_client_among_new_people_is_no_flood() -> None:
+    people = flooding(40.0, 60.0, rate=15.0, agent=-1)
+    alone = [each._replace(route="search", agent=77) for each in greedy(42.0, 55.0, rate=120.0)]
+    assert found([*people, *alone]) == []
+
+
 def test_stuffing_is_left_to_its_own_detector() -> None:
     assert found([*logging_in(seconds=80.0), *stuffing(40.0, 60.0, rate=60.0)]) == []
 
@@ -48,4 +54,9 @@ def test_a_second_flood_is_found_like_the_first() -> None:
 def test_identities_are_counted_once_for_each_route() -> None:
     of = np.array([1, 0, 1, 1, 0])
     who = np.array([7, 7, 7, 8, 7], np.uint64)
-    assert distinct(of, who, 3).tolist() == [1, 2, 0]
+    counts = np.array([1, 2, 3, 9, 4])
+    newcomers, busiest = distinct(of, who, counts, 3)
+    assert (newcomers.tolist(), busiest.tolist()) == ([1, 2, 0], [6, 9, 0])
+    nobody = np.zeros(0, np.int64)
+    newcomers, busiest = distinct(nobody, nobody.astype(np.uint64), nobody, 2)
+    assert (newcomers.tolist(), busiest.tolist()) == ([0, 0], [0, 0])
