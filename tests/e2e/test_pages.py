@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState
+from playwright.sync_api import Browser, Page, Route, StorageState
 
 from console.web.rendering import STATIC, VENDOR
 from kernel.findings import Finding
@@ -167,6 +167,17 @@ def test_a_change_of_control_is_seen_at_once(page: Page, console: Served) -> Non
     page.get_by_text("a sale begins").wait_for()
     assert console.call.put("/v1/loop", json=body | {"paused": False}).status_code == 200
     page.get_by_text("a sale begins").wait_for(state="detached")
+
+
+@needs_vendor
+def test_a_page_streams_however_late_its_scripts_come(page: Page, console: Served) -> None:
+    def late(route: Route) -> None:
+        time.sleep(0.3)  # on its way
+        route.continue_()
+
+    page.route("**/hx-sse.min.js", late)
+    with page.expect_request("**/live/events", timeout=5_000):
+        page.goto(console.url)
 
 
 @needs_vendor
