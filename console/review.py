@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.moments import to_span, to_utc
-from console.wording import aligned, counted, measured
+from console.wording import aligned, counted, measured, shared_value
 from kernel.control import ReviewInFull
 from kernel.recommendations import Evidence
 from kernel.replays import Bound, ReplayReport, RuleHarm, Split
@@ -47,7 +47,7 @@ def evidence_lines(evidence: Evidence) -> Iterator[str]:
         )
     for attribute in evidence.attributes:
         yield (
-            f"  {attribute.name} {attribute.value}: {attribute.in_attack:.0%} of the attack,"
+            f"  {attribute.name} {shared_value(attribute)}: {attribute.in_attack:.0%} of the attack,"
             f" {attribute.in_baseline:.0%} of usual traffic"
         )
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 
+from kernel.recommendations import Attribute
 from kernel.wording import to_rate
 
 GAP = "  "
@@ -25,6 +26,11 @@ def measured(value: float, unit: str) -> str:
     told = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     is_one = value == 1 and len(unit) > MOST_OF_SYMBOL
     return f"{told} {unit.removesuffix('es' if unit.endswith('sses') else 's') if is_one else unit}".rstrip()
+
+
+def shared_value(attribute: Attribute) -> str:
+    """What an attack's requests share; what is empty is said in a word."""
+    return attribute.value or ("no route" if attribute.name == "path" else "none")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from console.moments import to_span, to_utc
 from console.review import bound_line, identities, told
-from console.wording import counted, measured
+from console.wording import counted, measured, shared_value
 from kernel.wording import to_rate
 
 HERE = Path(__file__).parent
@@ -63,6 +63,7 @@ class Pages:
             counted=counted,
             rate=to_rate,
             measured=measured,
+            shared_value=shared_value,
             observed=to_observed,
             told=told,
             bound=bound_line,

@@ -54,6 +54,7 @@ async def test_a_review_shows_diff_replay_bound_and_evidence(
     assert "3,420" in page
     assert "at most 1.15%" in page
     assert "python-&lt;b&gt;requests" in page
+    assert "<code>no route</code>" in page
     assert page.count("<meter") == 3
 
 

@@ -3,7 +3,8 @@
 import doctest
 
 from console import wording
-from console.wording import aligned, counted, measured
+from console.wording import aligned, counted, measured, shared_value
+from kernel.recommendations import Attribute
 
 
 def test_a_noun_agrees_with_its_number() -> None:
@@ -31,6 +32,12 @@ def test_a_unit_that_is_a_noun_agrees_with_its_number() -> None:
     units = ("paths", "addresses", "ms", "%", "")
     assert [measured(1.0, unit) for unit in units] == ["1 path", "1 address", "1 ms", "1 %", "1"]
     assert measured(0.0, "paths") == "0 paths"
+
+
+def test_what_is_empty_is_said_in_a_word() -> None:
+    values = [Attribute(name, value, 1.0, 0.0, 1.0) for name, value in (("path", ""), ("user_agent", ""))]
+    assert [shared_value(each) for each in values] == ["no route", "none"]
+    assert shared_value(Attribute("path", "/a", 1.0, 0.0, 1.0)) == "/a"
 
 
 def test_the_examples_hold() -> None:

@@ -74,7 +74,10 @@ def proposal(tenant: str, now: float, *, finding: str) -> Recommendation:
             identities=1,
             what="One address sends 8 of 10 requests of route login.",
             observations=(Observation("requests of this identity", 40.0, 2.0, "requests/s"),),
-            attributes=(Attribute("user_agent", "python-<b>requests</b>", 1.0, 0.02, 0.97),),
+            attributes=(
+                Attribute("user_agent", "python-<b>requests</b>", 1.0, 0.02, 0.97),
+                Attribute("path", "", 0.6, 0.0, 1.0),
+            ),
             peers=Peers("requests per 10 s", 412, 2.0, 6.0, 11.0, 14.0, 15.0, 400.0),
             samples=(Example(now - 5, "POST", "login", ATTACKER, 401, True),),
         ),
